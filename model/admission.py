@@ -1,0 +1,49 @@
+"""Admission: which observations a track's state may take in, decided once for service, batch and Python.
+
+An observation that is refused leaves its track as it was.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+import numpy as np
+from jaxtyping import Float, Int
+
+MAX_POSITION_M = 8000.0
+"""Farthest from the origin on any axis: float32 resolves 0.5 mm there."""
+
+
+class Admission(IntEnum):
+    """What becomes of an observation. The numbers above 0 are those of `pathcast.v1.Reason`."""
+
+    ADMITTED = 0
+    NOT_FINITE = 1
+    OUT_OF_RANGE = 2
+    NOT_NEWER = 3
+
+
+def admit(
+    newest: Float[np.ndarray, " track"],
+    times: Float[np.ndarray, " track"],
+    positions: Float[np.ndarray, "track axis"],
+) -> Int[np.ndarray, " track"]:
+    """Judges one observation of each track.
+
+    Args:
+        newest: Seconds, each track's newest observation; minus infinity for a new track.
+        times: Seconds.
+        positions: Metres from the origin.
+
+    Returns:
+        `Admission` values.
+    """
+    with np.errstate(invalid="ignore"):
+        is_far = (np.abs(positions) > MAX_POSITION_M).any(axis=1)
+        is_finite = np.isfinite(positions).all(axis=1) & np.isfinite(times)
+        is_newer = times > newest
+    return np.select(
+        [~is_finite, is_far, ~is_newer],
+        [Admission.NOT_FINITE, Admission.OUT_OF_RANGE, Admission.NOT_NEWER],
+        Admission.ADMITTED,
+    ).astype(np.int64)

@@ -1,0 +1,84 @@
+"""Engine: what turns observations into forecasts, one interface for trained bundles and baselines.
+
+Service, batch and Python all forecast through it, so the same observations give the same forecasts everywhere. It
+never imports torch. Inputs are trusted here; `pathcast.model.admission` is the border that checks them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from pathcast.model.forecast import Forecast
+from pathcast.model.states import States
+from pathcast.venue import Venue
+
+
+@dataclass(frozen=True, kw_only=True)
+class Card:
+    """What a model is and can do; the facts that its users need before they ask for a forecast."""
+
+    name: str
+    version: str
+    summary: str
+    num_axes: int
+    horizon_s: float
+    """Trained horizon, seconds: the largest offset from a track's newest observation."""
+    offsets_s: tuple[float, ...]
+    """Default offsets, seconds."""
+    num_modes: int
+    coast_s: float
+    """Default coasting time, seconds; with the last default offset at most the horizon."""
+    warm_points: int = 2
+    """Observations from which on forecasts have the model's accuracy; from the second on there are some."""
+    venue: Venue | None = None
+    uses_neighbours: bool = False
+    metrics: dict[str, float] = field(default_factory=dict)
+    text: str = ""
+    """The model card, Markdown."""
+
+
+class Engine(Protocol):
+    """Observations in, states and forecasts out. Positions are float32 metres from any one origin.
+
+    Every function is pure: states are arguments and results, never kept. A row's result does not depend on the rows
+    beside it (to 1e-5 m).
+    """
+
+    @property
+    def card(self) -> Card:
+        """What this model is."""
+
+    def start(self, num_tracks: int) -> States:
+        """States of tracks before their first observation."""
+
+    def observe(
+        self,
+        states: States,
+        times: Float[np.ndarray, " track"],
+        positions: Float[np.ndarray, "track axis"],
+    ) -> States:
+        """The states after one more observation of every track, later than its newest."""
+
+    def encode(
+        self,
+        states: States,
+        times: Float[np.ndarray, "track time"],
+        positions: Float[np.ndarray, "track time axis"],
+        lengths: Int[np.ndarray, " track"],
+    ) -> States:
+        """The states after `lengths` more observations of every track: `observe`, repeated.
+
+        What stands beyond a track's length is not read.
+        """
+
+    def forecast(self, states: States, offsets: Float[np.ndarray, "track time"]) -> Forecast:
+        """The futures of tracks that have been observed at least twice.
+
+        Args:
+            states: Their states.
+            offsets: Seconds after each track's newest observation, over 0 and up to the horizon.
+        """

@@ -1,0 +1,30 @@
+"""pathcast: forecasts where balls and people are going, from where they have been seen.
+
+`load` gives a forecaster in this process; `pathcast.service.client` talks to a server.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathcast.model.forecaster import Forecaster
+
+__all__ = ["__version__", "load"]
+__version__ = "0.1.0"
+
+
+def load(model: str, version: str | None = None) -> Forecaster:
+    """Loads a shipped model, or a bundle from a folder, for use in this process.
+
+    Args:
+        model: A name such as "pedestrian", or the path of a bundle's folder.
+        version: Exact version; by default the newest.
+
+    Raises:
+        UnknownModelError: No such model is here.
+        BundleError: It is incomplete or altered.
+    """
+    from pathcast.model.forecaster import Forecaster
+
+    return Forecaster.load(model, version)

@@ -1,0 +1,1 @@
+"""Clients that show and judge what the service answers."""

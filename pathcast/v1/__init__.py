@@ -1,0 +1,1 @@
+"""The contract's generated code (`make proto`)."""

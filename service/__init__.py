@@ -1,0 +1,1 @@
+"""The service: a gRPC server of forecasts and its client. Importing the client loads nothing heavy."""

@@ -1,0 +1,1 @@
+"""The simulator: balls, pedestrians and the sensor that watches them. Knows nothing of models or services."""
