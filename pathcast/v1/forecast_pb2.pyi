@@ -290,8 +290,8 @@ class Open(_message.Message):
     latency_budget_s: _builtins.float
     """Seconds that a frame may wait and compute before its tracks are answered by a baseline and marked. Absent: no limit."""
     coast_s: _builtins.float
-    """Seconds for which a track that is missing from frames is still forecast before it ends. Absent: the model's own.
-    The last offset and this sum to at most the model's trained horizon.
+    """Seconds for which a track that is missing from frames is still forecast before it ends. Absent: the model's own, or
+    what the horizon leaves where that is less. The last offset and this sum to at most the model's trained horizon.
     """
     allow_newer_version: _builtins.bool
     """What to do when the exact `version` is gone: fail (default), or take the newest and say so in `opened`."""
@@ -884,6 +884,7 @@ class Opened(_message.Message):
     OUTCOME_NAMES_FIELD_NUMBER: _builtins.int
     IS_RECORDING_FIELD_NUMBER: _builtins.int
     IS_OTHER_VERSION_FIELD_NUMBER: _builtins.int
+    ORIGIN_FIELD_NUMBER: _builtins.int
     num_modes: _builtins.int
     """Modes in every forecast."""
     forecast_every: _builtins.int
@@ -918,6 +919,10 @@ class Opened(_message.Message):
     def outcome_names(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """What `Forecasts.outcomes` is about, such as "made", "missed"."""
 
+    @_builtins.property
+    def origin(self) -> Global___Origin:
+        """Where positions are measured from, in the client's world, as it said."""
+
     def __init__(
         self,
         *,
@@ -932,10 +937,11 @@ class Opened(_message.Message):
         outcome_names: _abc.Iterable[_builtins.str] | None = ...,
         is_recording: _builtins.bool = ...,
         is_other_version: _builtins.bool = ...,
+        origin: Global___Origin | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["limits", b"limits", "model", b"model", "venue", b"venue"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["limits", b"limits", "model", b"model", "origin", b"origin", "venue", b"venue"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["coast_s", b"coast_s", "forecast_every", b"forecast_every", "is_other_version", b"is_other_version", "is_recording", b"is_recording", "limits", b"limits", "model", b"model", "num_modes", b"num_modes", "offsets_s", b"offsets_s", "outcome_names", b"outcome_names", "outputs", b"outputs", "venue", b"venue"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["coast_s", b"coast_s", "forecast_every", b"forecast_every", "is_other_version", b"is_other_version", "is_recording", b"is_recording", "limits", b"limits", "model", b"model", "num_modes", b"num_modes", "offsets_s", b"offsets_s", "origin", b"origin", "outcome_names", b"outcome_names", "outputs", b"outputs", "venue", b"venue"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -959,7 +965,7 @@ class Limits(_message.Message):
     tracks_per_frame: _builtins.int
     """Tracks in one frame, 4096."""
     tracks_per_stream: _builtins.int
-    """Live tracks in one stream, 4096."""
+    """Live tracks in one stream, 4096; fewer where modes and offsets make a forecast of that many too large."""
     prefix_length: _builtins.int
     """Observations in one prefix, 512."""
     offsets: _builtins.int
