@@ -1,0 +1,100 @@
+"""Requests on the wire: frames, replays and ends of tracks, checked.
+
+What can be judged without knowing the stream's tracks is judged here; the rest is the session's.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from pathcast.errors import InputError, LimitError, NotServedError
+from pathcast.service.limits import Limits
+from pathcast.service.messages import Frame, Prefix
+from pathcast.v1 import forecast_pb2 as pb
+
+
+def read_frame(message: pb.Frame, num_axes: int, limits: Limits) -> Frame:
+    """The frame of a message.
+
+    Raises:
+        InputError: A field is wrong; it is named `frame.…`.
+        LimitError: More tracks than a frame may hold.
+        NotServedError: A field is set that is not served.
+    """
+    if message.deviations:
+        raise NotServedError("frame.deviations")
+    if not math.isfinite(message.capture_time_s):
+        raise InputError("frame.capture_time_s", "finite seconds", f"{message.capture_time_s}")
+    ids = list(message.track_ids)
+    if len(ids) > limits.tracks_per_frame:
+        raise LimitError("frame.track_ids", f"at most {limits.tracks_per_frame} tracks", str(len(ids)))
+    _check_unique(ids, "frame.track_ids", "frame")
+    _check_length(message.positions, len(ids), num_axes, "frame.positions", "track")
+    positions = np.array(message.positions, np.float32).reshape(len(ids), num_axes)
+    return Frame(message.frame_number, message.capture_time_s, ids, positions)
+
+
+def read_replay(message: pb.Replay, num_axes: int, limits: Limits) -> list[Prefix]:
+    """The prefixes of a replay.
+
+    Raises:
+        InputError, LimitError, NotServedError: As of `read_prefixes`, or a snapshot, which is not served.
+    """
+    if message.HasField("snapshot"):
+        raise NotServedError("replay.snapshot")
+    return read_prefixes(message.prefixes, num_axes, limits, "replay.prefixes")
+
+
+def read_prefixes(messages: Sequence[pb.Prefix], num_axes: int, limits: Limits, where: str) -> list[Prefix]:
+    """Whole prefixes.
+
+    Raises:
+        InputError: A field is wrong; it is named after `where`.
+        LimitError: More tracks or observations than there may be.
+        NotServedError: A field is set that is not served.
+    """
+    if len(messages) > limits.tracks_per_frame:
+        raise LimitError(where, f"at most {limits.tracks_per_frame} tracks", str(len(messages)))
+    _check_unique((prefix.track_id for prefix in messages), f"{where}: track_id", "message")
+    return [_read_prefix(prefix, num_axes, limits, f"{where}[{index}]") for index, prefix in enumerate(messages)]
+
+
+def _read_prefix(message: pb.Prefix, num_axes: int, limits: Limits, where: str) -> Prefix:
+    if message.deviations:
+        raise NotServedError(f"{where}.deviations")
+    length = len(message.times_s)
+    if length > limits.prefix_length:
+        raise LimitError(f"{where}.times_s", f"at most {limits.prefix_length} observations", str(length))
+    if not length:
+        raise InputError(f"{where}.times_s", f"1 to {limits.prefix_length} observations", "none")
+    times = np.array(message.times_s, np.float64)
+    if not np.isfinite(times).all():
+        raise InputError(f"{where}.times_s", "finite seconds", f"{times[~np.isfinite(times)][0]}")
+    backwards = np.flatnonzero(np.diff(times) <= 0)
+    if len(backwards):
+        after = int(backwards[0]) + 1
+        raise InputError(
+            f"{where}.times_s[{after}]", f"after {times[after - 1]:.9g} s, the time before it", f"{times[after]:.9g} s"
+        )
+    _check_length(message.positions, length, num_axes, f"{where}.positions", "time")
+    return Prefix(message.track_id, times, np.array(message.positions, np.float32).reshape(length, num_axes))
+
+
+def _check_unique(ids: Iterable[int], where: str, whole: str) -> None:
+    """Refuses an id that stands twice."""
+    seen: set[int] = set()
+    for track_id in ids:
+        if track_id in seen:
+            raise InputError(where, f"ids that are unique in the {whole}", f"{track_id} twice")
+        seen.add(track_id)
+
+
+def _check_length(values: Sequence[float], count: int, num_axes: int, where: str, row: str) -> None:
+    """Refuses an array that is not of shape [row, axis]."""
+    if len(values) != count * num_axes:
+        raise InputError(
+            where, f"{count * num_axes} numbers, shape [{row}, axis] = [{count}, {num_axes}]", str(len(values))
+        )

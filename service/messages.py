@@ -1,0 +1,168 @@
+"""Messages: what is said over a stream, as plain values with numpy arrays.
+
+The codec turns them into the contract's messages and back; sessions, batcher, recording and client know only these.
+Arrays are in the order track, mode, time, axis.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+import numpy as np
+from jaxtyping import Float, Int, UInt64
+
+from pathcast.model.engine import Card
+from pathcast.venue import Venue
+
+
+class Status(IntEnum):
+    """How a track stands; the numbers are those of `pathcast.v1.TrackStatus`."""
+
+    UNSPECIFIED = 0
+    WARMING_UP = 1
+    FORECASTING = 2
+    COASTING = 3
+    BASELINE = 4
+    SUSPECT = 5
+    REJECTED = 6
+    ENDED = 7
+
+
+class Reason(IntEnum):
+    """Why an observation was not used or a track ended; the numbers are those of `pathcast.v1.Reason`."""
+
+    UNSPECIFIED = 0
+    NOT_FINITE = 1
+    OUT_OF_RANGE = 2
+    NOT_NEWER = 3
+    TIMED_OUT = 4
+    ENDED_BY_CLIENT = 5
+    TOO_MANY_TRACKS = 6
+
+
+@dataclass(frozen=True)
+class Remark:
+    """What there is to say of a track beside, or instead of, a forecast."""
+
+    track_id: int
+    status: Status
+    reason: Reason = Reason.UNSPECIFIED
+    detail: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Settings:
+    """What one stream asked for, checked, with defaults filled in."""
+
+    card: Card
+    origin: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    """Metres in the client's world; only told back."""
+    offsets: Float[np.ndarray, " time"]
+    """Seconds."""
+    num_modes: int
+    has_means: bool = True
+    has_covariances: bool = True
+    forecast_every: int = 1
+    coast_s: float
+    tracks_per_stream: int = 4096
+    is_other_version: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """What was seen at one instant."""
+
+    frame_number: int
+    capture_time_s: float
+    track_ids: list[int]
+    positions: Float[np.ndarray, "track axis"]
+    """Metres from the stream's origin. float32."""
+
+
+@dataclass(frozen=True, eq=False)
+class Prefix:
+    """One track's observations."""
+
+    track_id: int
+    times_s: Float[np.ndarray, " time"]
+    """Seconds, increasing."""
+    positions: Float[np.ndarray, "time axis"]
+    """Metres from the stream's origin. float32."""
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A message that could not be used; the stream goes on without it."""
+
+    code: int
+    """A google.rpc.Code."""
+    where: str
+    expected: str
+    found: str
+    frame_number: int | None = None
+
+
+@dataclass(frozen=True)
+class GoingAway:
+    """The server will stop: connect elsewhere."""
+
+    within_s: float
+
+
+@dataclass(eq=False)
+class Forecasts:
+    """The answer to one frame, or to a unary request (then numbers and times are 0)."""
+
+    frame_number: int
+    capture_time_s: float
+    """Seconds: offsets count from here; in a unary answer from each track's own newest observation."""
+    track_ids: UInt64[np.ndarray, " track"]
+    statuses: Int[np.ndarray, " track"]
+    """`Status` values."""
+    probabilities: Float[np.ndarray, "track mode"]
+    """Falling along modes."""
+    means: Float[np.ndarray, "track mode time axis"] | None = None
+    """Metres from the stream's origin at the server, in the client's world at the client; None: not asked for."""
+    covariances: Float[np.ndarray, "track mode time triangle"] | None = None
+    """m², packed upper triangles; None: not asked for."""
+    remarks: list[Remark] = field(default_factory=list)
+    queued_s: float = 0.0
+    computing_s: float = 0.0
+    frames_conflated: int = 0
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model that can be opened."""
+
+    name: str
+    version: str
+    summary: str
+    axes: int
+    horizon_s: float
+    offsets_s: tuple[float, ...]
+    num_modes: int
+    coast_s: float
+    warm_points: int
+    venue: Venue | None
+    uses_neighbours: bool
+
+
+@dataclass(frozen=True)
+class Opened:
+    """What a stream will be like."""
+
+    model: Model
+    limits: dict[str, float]
+    """By the names of `pathcast.v1.Limits`."""
+    offsets_s: tuple[float, ...]
+    num_modes: int
+    outputs: tuple[str, ...]
+    """Some of "means", "covariances"."""
+    forecast_every: int
+    coast_s: float
+    origin: tuple[float, float, float]
+    venue: Venue | None
+    is_recording: bool
+    is_other_version: bool
