@@ -1,0 +1,110 @@
+# Every verb sets up what it needs by itself; `make help` lists them.
+# Needed beforehand: make, and python3.11 with venv and pip. `make PYTHON=python3.12 ...` takes another interpreter.
+
+PYTHON ?= python3.11
+BUF_VERSION ?= 1.75.0
+WORKERS ?= 2
+
+BIN := .venv/bin
+EXTRAS := train,web,tracking,test,dev
+INSTALLED := .venv/.installed
+COMPILED := .venv/.compiled
+PROTOC := .venv-proto/.installed
+KERNELS := $(shell grep -rl --include='*.py' njit simulator model)
+GENERATED := forecast_pb2.py forecast_pb2.pyi forecast_pb2_grpc.py forecast_pb2_grpc.pyi
+PIP := -m pip --disable-pip-version-check install
+
+# $(call generate,FOLDER) compiles the contract into FOLDER/pathcast/v1.
+generate = PATH="$(CURDIR)/.venv-proto/bin:$$PATH" python -m grpc_tools.protoc -Iproto --python_out=$(1) \
+	--grpc_python_out=$(1) --mypy_out=quiet:$(1) --mypy_grpc_out=quiet:$(1) pathcast/v1/forecast.proto
+
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test slow coverage check format lint types fresh contract proto buf bench hooks clean
+
+help:  ## list the verbs
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | while IFS='|' read -r verb text; do \
+		printf '%-16s %s\n' "$$verb" "$$text"; done
+
+setup: $(COMPILED)  ## build .venv and compile the kernels ahead
+
+demo: $(COMPILED)  ## simulate, train, serve, forecast; writes demo/
+	$(BIN)/python -m pathcast demo --out demo
+
+test: $(COMPILED) $(PROTOC)  ## all tests but the slow ones
+	@mkdir -p build
+	$(BIN)/python -m pytest -n $(WORKERS) -m 'not slow' --junitxml=build/tests.xml $(PYTEST_ARGS)
+
+slow: $(COMPILED) $(PROTOC)  ## the long training and simulation tests
+	$(BIN)/python -m pytest -m slow $(PYTEST_ARGS)
+
+coverage: $(COMPILED) $(PROTOC)  ## the tests, with the lines they leave out
+	$(BIN)/python -m pytest -n $(WORKERS) -m 'not slow' --cov --cov-report=term-missing $(PYTEST_ARGS)
+
+check: lint types fresh contract  ## lint, format, types, freshness of the generated code
+
+format: $(INSTALLED)  ## format and fix what can be fixed
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+lint: $(INSTALLED)  ## ruff alone
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+types: $(INSTALLED)  ## mypy alone
+	$(BIN)/mypy
+
+fresh: $(PROTOC)  ## is pathcast/v1 what the contract compiles to?
+	@rm -rf build/proto && mkdir -p build/proto
+	@$(call generate,build/proto)
+	@for file in $(GENERATED); do cmp "build/proto/pathcast/v1/$$file" "pathcast/v1/$$file" \
+		|| { echo "pathcast/v1/$$file is not what the contract compiles to: make proto" >&2; exit 1; }; done
+	@echo "pathcast/v1 is what the contract compiles to"
+
+contract:  ## style and compatibility of the contract, where buf is installed
+	@if [ ! -x .buf/node_modules/.bin/buf ]; then \
+		echo "skipped: buf lint and buf breaking: buf is not installed (make buf)"; \
+	else \
+		.buf/node_modules/.bin/buf lint proto && echo "buf lint: clean"; \
+	fi
+	@if [ -x .buf/node_modules/.bin/buf ]; then \
+		if git rev-parse --quiet --verify main:proto >/dev/null 2>&1; then \
+			.buf/node_modules/.bin/buf breaking proto --against '.git#branch=main,subdir=proto' \
+				&& echo "buf breaking: none"; \
+		else \
+			echo "skipped: buf breaking: no branch main to compare with"; \
+		fi; \
+	fi
+
+proto: $(PROTOC)  ## compile the contract into pathcast/v1
+	$(call generate,.)
+
+buf:  ## install buf into .buf (needs npm)
+	npm install --prefix .buf --no-fund --no-audit @bufbuild/buf@$(BUF_VERSION)
+
+bench: $(COMPILED)  ## run every benchmark
+	@for script in benchmarks/*.py; do \
+		if [ -e "$$script" ]; then echo "$$script"; $(BIN)/python "$$script" || exit 1; fi; done
+
+hooks: $(INSTALLED)  ## run the checks before each commit
+	$(BIN)/pre-commit install
+
+clean:  ## remove what the other verbs wrote, the environments included
+	rm -rf .venv .venv-proto .buf build dist demo *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find simulator model service pathcast tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(INSTALLED): pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python $(PIP) -c constraints.txt setuptools wheel
+	$(BIN)/python $(PIP) -c constraints.txt torch
+	$(BIN)/python $(PIP) -c constraints.txt --no-build-isolation -e '.[$(EXTRAS)]'
+	@touch $@
+
+$(COMPILED): $(INSTALLED) $(KERNELS)
+	$(BIN)/python -m pathcast.cli.compile
+	@touch $@
+
+$(PROTOC): constraints-proto.txt
+	$(PYTHON) -m venv .venv-proto
+	.venv-proto/bin/python $(PIP) -c constraints-proto.txt grpcio-tools mypy-protobuf
+	@touch $@
