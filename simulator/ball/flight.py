@@ -1,0 +1,373 @@
+"""Flight of balls with located bounces on a horizontal floor: state at any time, from compiled kernels.
+
+Pure: no randomness, nothing remembered. A throw is a state row (x y z vx vy vz wx wy wz: m, m/s, rad/s) and a
+parameter row (`GRAVITY` ... `FRICTION`). Fixed Runge-Kutta steps of order four; a step that meets the floor ends at
+the instant of contact (found to 1e-13 s on the step itself, which is a polynomial of its length), so every piece is
+smooth and the quintic through its ends gives the state in between to the same order. A bounce is `contact.bounce`;
+a ball that would leave the floor at under 0.05 m/s or for under 10 ms stays on it (`contact.roll`).
+
+The floor is endless. A ball given inside it (lower than its radius above the surface) is lifted onto it; a ball
+whose centre is given below the surface is beside it, as next to a table, and falls freely. A throw whose state or
+parameters are not finite, or that diverges, is NaN from there on.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+import numba
+import numpy as np
+from jaxtyping import Float
+from numpy.typing import NDArray
+
+from pathcast.errors import InputError
+from pathcast.simulator.ball.compiled import njit, parallel_njit
+from pathcast.simulator.ball.contact import bounce, roll
+from pathcast.simulator.ball.leg import accelerate, is_sound, land, leg, rolled, touch
+from pathcast.simulator.ball.motion import acceleration, quintic, slope, value
+from pathcast.simulator.ball.parameters import (
+    DRAG,
+    FLOOR,
+    FRICTION,
+    GRAVITY,
+    INERTIA,
+    LIFT,
+    NUM_PARAMETERS,
+    RADIUS,
+    RESTITUTION,
+    SPIN_DECAY,
+    TANGENTIAL,
+    WIND_X,
+    WIND_Y,
+)
+
+__all__ = [
+    "DRAG",
+    "FLOOR",
+    "FRICTION",
+    "GRAVITY",
+    "INERTIA",
+    "LIFT",
+    "MAX_STEP",
+    "NUM_PARAMETERS",
+    "RADIUS",
+    "RESTITUTION",
+    "SPIN_DECAY",
+    "TANGENTIAL",
+    "WIND_X",
+    "WIND_Y",
+    "acceleration",
+    "advance",
+    "bounce",
+    "bounces",
+    "fly",
+    "fly_many",
+    "fly_states",
+    "roll",
+]
+
+MAX_STEP: Final = 1 / 30
+"""s: the error of a thrown ball after 2 s and two bounces stays well under 1e-6 m."""
+MOST_BOUNCES_PER_SECOND: Final = 1000.0
+"""A throw that exceeds it has diverged: a ball with flights under 10 ms is at rest."""
+_ROWS_PER_TASK: Final = 64
+
+
+@njit
+def advance(
+    state: NDArray[np.float64], parameters: NDArray[np.float64], duration: float, max_step: float = MAX_STEP
+) -> int:
+    """Moves one ball on by `duration` seconds, in place; the number of its bounces.
+
+    Args:
+        state: Shape [9].
+        parameters: Shape [NUM_PARAMETERS].
+        duration: s, from 0.
+        max_step: Longest step, s.
+    """
+    if not (is_sound(state, parameters, max_step) and math.isfinite(duration)):
+        state[:] = math.nan
+        return 0
+    x, y, vx, vy, vz = state[0], state[1], state[3], state[4], state[5]
+    wx, wy, wz = state[6], state[7], state[8]
+    z, contact = touch(state[2], parameters[FLOOR], parameters[RADIUS])
+    num, rests, left = 0, False, duration
+    most = 16.0 + MOST_BOUNCES_PER_SECOND * duration
+    while left > 0.0 and num <= most:
+        if z <= contact and vz <= 0.0:
+            num += vz < 0.0
+            vx, vy, vz, wx, wy, wz, rests = land(vx, vy, vz, wx, wy, wz, parameters)
+            if rests:
+                x, y, z, vx, vy, vz, wx, wy, wz = rolled(x, y, z, vx, vy, wx, wy, wz, left, parameters)
+                left = 0.0
+                break
+        ax, ay, az = accelerate(vx, vy, vz, wx, wy, wz, parameters)
+        passed, _, dx, dy, z, vx, vy, vz, kept = leg(
+            z, vx, vy, vz, wx, wy, wz, ax, ay, az, min(left, max_step), contact, parameters
+        )
+        x, y, wx, wy, wz, left = x + dx, y + dy, kept * wx, kept * wy, kept * wz, left - passed
+        if not math.isfinite(x + y + z + vx + vy + vz):
+            break
+    if left > 0.0:
+        state[:] = math.nan
+        return num
+    state[0], state[1], state[2], state[3], state[4], state[5] = x, y, z, vx, vy, vz
+    state[6], state[7], state[8] = wx, wy, wz
+    return num
+
+
+@njit
+def _trace(
+    state: NDArray[np.float64],
+    parameters: NDArray[np.float64],
+    times: NDArray[np.float64],
+    output: NDArray[np.float64],
+    max_step: float,
+    event_times: NDArray[np.float64],
+    before: NDArray[np.float64],
+    after: NDArray[np.float64],
+) -> int:
+    """Flies one ball past all the times; writes its position (or state) at each, and its first bounces."""
+    written, num, passed = 0, 0, 0.0
+    last = times[-1] if len(times) else -1.0
+    if not (is_sound(state, parameters, max_step) and math.isfinite(last)):
+        output[:] = math.nan
+        return 0
+    x, y, vx, vy, vz = state[0], state[1], state[3], state[4], state[5]
+    wx, wy, wz = state[6], state[7], state[8]
+    z, contact = touch(state[2], parameters[FLOOR], parameters[RADIUS])
+    most = 16.0 + MOST_BOUNCES_PER_SECOND * last
+    ax, ay, az = accelerate(vx, vy, vz, wx, wy, wz, parameters)
+    while passed <= last and num <= most:
+        if z <= contact and vz <= 0.0:
+            if vz < 0.0:
+                if num < len(event_times):
+                    event_times[num] = passed
+                    _write(before[num], x, y, z, vx, vy, vz, wx, wy, wz)
+                num += 1
+            vx, vy, new_vz, wx, wy, wz, rests = land(vx, vy, vz, wx, wy, wz, parameters)
+            if vz < 0.0 and num <= len(event_times):
+                _write(after[num - 1], x, y, z, vx, vy, new_vz, wx, wy, wz)
+            vz = new_vz
+            if rests:
+                while written < len(times):
+                    elapsed = times[written] - passed
+                    px, py, pz, ux, uy, uz, sx, sy, sz = rolled(x, y, z, vx, vy, wx, wy, wz, elapsed, parameters)
+                    _write(output[written], px, py, pz, ux, uy, uz, sx, sy, sz)
+                    written += 1
+                break
+            ax, ay, az = accelerate(vx, vy, vz, wx, wy, wz, parameters)
+        duration, _, dx, dy, end, ux, uy, uz, kept = leg(
+            z, vx, vy, vz, wx, wy, wz, ax, ay, az, max_step, contact, parameters
+        )
+        if not math.isfinite(dx + dy + end + ux + uy + uz):
+            break
+        bx, by, bz = accelerate(ux, uy, uz, kept * wx, kept * wy, kept * wz, parameters)
+        if written < len(times) and times[written] <= passed + duration:
+            along_x = quintic(x, vx, ax, x + dx, ux, bx, duration)
+            along_y = quintic(y, vy, ay, y + dy, uy, by, duration)
+            along_z = quintic(z, vz, az, end, uz, bz, duration)
+            per_second = 1.0 / duration
+            while written < len(times) and times[written] <= passed + duration:
+                elapsed = times[written] - passed
+                s = elapsed * per_second
+                row = output[written]
+                row[0], row[1], row[2] = value(along_x, s), value(along_y, s), value(along_z, s)
+                if len(row) > 3:
+                    faded = math.exp(-parameters[SPIN_DECAY] * elapsed)
+                    row[3] = slope(along_x, s) * per_second
+                    row[4] = slope(along_y, s) * per_second
+                    row[5] = slope(along_z, s) * per_second
+                    row[6], row[7], row[8] = faded * wx, faded * wy, faded * wz
+                written += 1
+        x, y, z, vx, vy, vz, ax, ay, az = x + dx, y + dy, end, ux, uy, uz, bx, by, bz
+        wx, wy, wz, passed = kept * wx, kept * wy, kept * wz, passed + duration
+    output[written:] = math.nan
+    return num
+
+
+@njit
+def _write(
+    row: NDArray[np.float64],
+    x: float,
+    y: float,
+    z: float,
+    vx: float,
+    vy: float,
+    vz: float,
+    wx: float,
+    wy: float,
+    wz: float,
+) -> None:
+    """Puts a position, or a whole state, into a row of 3 or 9."""
+    row[0], row[1], row[2] = x, y, z
+    if len(row) > 3:
+        row[3], row[4], row[5], row[6], row[7], row[8] = vx, vy, vz, wx, wy, wz
+
+
+@njit
+def fly(
+    state: NDArray[np.float64],
+    parameters: NDArray[np.float64],
+    times: NDArray[np.float64],
+    positions: NDArray[np.float64],
+    max_step: float = MAX_STEP,
+) -> int:
+    """Writes where one ball is at the times; the number of its bounces up to the last of them.
+
+    What is written for a time does not depend on the other times.
+
+    Args:
+        state: Now. Shape [9]; left as it is.
+        parameters: Shape [NUM_PARAMETERS].
+        times: Seconds from now, increasing, from 0. Shape [time].
+        positions: Written, m; with nine columns whole states are. Shape [time, 3 or 9].
+        max_step: Longest step, s.
+    """
+    return _trace(state, parameters, times, positions, max_step, times[:0], positions[:0], positions[:0])
+
+
+@njit
+def _fly_rows(
+    states: NDArray[np.float64],
+    parameters: NDArray[np.float64],
+    times: NDArray[np.float64],
+    outputs: NDArray[np.float64],
+    max_step: float,
+) -> None:
+    """`fly`, ball by ball."""
+    for ball in range(len(states)):
+        fly(states[ball], parameters[ball], times[ball], outputs[ball], max_step)
+
+
+@parallel_njit
+def _fly_tasks(
+    states: NDArray[np.float64],
+    parameters: NDArray[np.float64],
+    times: NDArray[np.float64],
+    outputs: NDArray[np.float64],
+    max_step: float,
+) -> None:
+    """`_fly_rows`, spread over threads."""
+    for task in numba.prange((len(states) + _ROWS_PER_TASK - 1) // _ROWS_PER_TASK):
+        rows = slice(task * _ROWS_PER_TASK, (task + 1) * _ROWS_PER_TASK)
+        _fly_rows(states[rows], parameters[rows], times[rows], outputs[rows], max_step)
+
+
+@njit
+def _bounce_rows(
+    states: NDArray[np.float64],
+    parameters: NDArray[np.float64],
+    times: NDArray[np.float64],
+    event_times: NDArray[np.float64],
+    before: NDArray[np.float64],
+    after: NDArray[np.float64],
+    max_step: float,
+) -> None:
+    """The events of ball after ball up to the one time in `times`."""
+    nowhere = np.empty((1, 3))
+    for ball in range(len(states)):
+        _trace(states[ball], parameters[ball], times, nowhere, max_step, event_times[ball], before[ball], after[ball])
+
+
+def fly_many(
+    states: Float[np.ndarray, "ball 9"],
+    parameters: Float[np.ndarray, "*ball 12"],
+    times: Float[np.ndarray, "*ball time"],
+    max_step: float = MAX_STEP,
+) -> Float[np.ndarray, "ball time 3"]:
+    """Positions (m) of many balls, bitwise the same for any number of balls and threads.
+
+    Args:
+        states: Now: x y z in m, vx vy vz in m/s, wx wy wz in rad/s.
+        parameters: A row for each ball, or one for all.
+        times: Seconds from now, increasing, from 0; a row for each ball, or one for all.
+        max_step: Longest step, s.
+
+    Raises:
+        InputError: Shapes that do not fit, times that are negative, not finite or do not increase, a step that is
+            not positive. A state or parameter that is not finite makes a NaN result instead.
+    """
+    return _fly(states, parameters, times, max_step, 3)
+
+
+def fly_states(
+    states: Float[np.ndarray, "ball 9"],
+    parameters: Float[np.ndarray, "*ball 12"],
+    times: Float[np.ndarray, "*ball time"],
+    max_step: float = MAX_STEP,
+) -> Float[np.ndarray, "ball time 9"]:
+    """The whole states of many balls at the times; arguments and errors as of `fly_many`."""
+    return _fly(states, parameters, times, max_step, 9)
+
+
+def _fly(
+    states: NDArray[np.float64],
+    parameters: NDArray[np.float64],
+    times: NDArray[np.float64],
+    max_step: float,
+    num_columns: int,
+) -> NDArray[np.float64]:
+    states, parameters = _rows(states, parameters, max_step)
+    times = np.asarray(times, np.float64)
+    if times.ndim not in (1, 2) or (times.ndim == 2 and len(times) != len(states)):
+        raise InputError("times", f"shape [time] or [{len(states)}, time]", f"{times.shape}")
+    if not (np.isfinite(times).all() and (times >= 0).all() and (np.diff(times) > 0).all()):
+        raise InputError("times", "finite seconds from 0, increasing", "others")
+    times = np.ascontiguousarray(np.broadcast_to(times, (len(states), times.shape[-1])))
+    outputs: NDArray[np.float64] = np.empty((*times.shape, num_columns))
+    kernel = _fly_rows if len(states) <= _ROWS_PER_TASK else _fly_tasks
+    kernel(states, parameters, times, outputs, float(max_step))
+    return outputs
+
+
+def bounces(
+    states: Float[np.ndarray, "ball 9"],
+    parameters: Float[np.ndarray, "*ball 12"],
+    duration: float,
+    max_bounces: int,
+    max_step: float = MAX_STEP,
+) -> tuple[Float[np.ndarray, "ball bounce"], Float[np.ndarray, "ball bounce 9"], Float[np.ndarray, "ball bounce 9"]]:
+    """The first bounces of many balls.
+
+    Args:
+        states: Now.
+        parameters: A row for each ball, or one for all.
+        duration: s.
+        max_bounces: At most so many of each ball.
+        max_step: Longest step, s.
+
+    Returns:
+        Times in seconds from now, the states right before and right after; NaN where there was no further bounce.
+
+    Raises:
+        InputError: As in `fly_many`, or a negative duration or number.
+    """
+    states, parameters = _rows(states, parameters, max_step)
+    if not 0 <= duration < math.inf:
+        raise InputError("duration", "finite seconds from 0", f"{duration}")
+    if max_bounces < 0:
+        raise InputError("max_bounces", "a number from 0", f"{max_bounces}")
+    event_times = np.full((len(states), max_bounces), np.nan)
+    before = np.full((len(states), max_bounces, 9), np.nan)
+    after = np.full((len(states), max_bounces, 9), np.nan)
+    _bounce_rows(states, parameters, np.array([float(duration)]), event_times, before, after, float(max_step))
+    return event_times, before, after
+
+
+def _rows(
+    states: NDArray[np.float64], parameters: NDArray[np.float64], max_step: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """States and as many parameter rows, contiguous."""
+    states = np.ascontiguousarray(states, np.float64)
+    if states.ndim != 2 or states.shape[1] != 9:
+        raise InputError("states", "shape [ball, 9]", f"{states.shape}")
+    parameters = np.asarray(parameters, np.float64)
+    if parameters.shape not in ((NUM_PARAMETERS,), (len(states), NUM_PARAMETERS)):
+        raise InputError(
+            "parameters", f"shape [{NUM_PARAMETERS}] or [{len(states)}, {NUM_PARAMETERS}]", f"{parameters.shape}"
+        )
+    if not 0 < max_step < math.inf:
+        raise InputError("max_step", "finite seconds over 0", f"{max_step}")
+    return states, np.ascontiguousarray(np.broadcast_to(parameters, (len(states), NUM_PARAMETERS)))
