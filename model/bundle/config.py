@@ -1,0 +1,121 @@
+"""A bundle's config.json."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from pathcast.errors import BundleError
+from pathcast.model.frontends import FrontEnd
+
+FORMAT_NUMBER = 1
+"""Number of the layout; a reader of n reads n - 1 too."""
+CONFIG, ENCODE, FORECAST, WEIGHTS, METRICS, CARD = (
+    "config.json",
+    "encode.onnx",
+    "forecast.onnx",
+    "model.safetensors",
+    "metrics.json",
+    "README.md",
+)
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class HeadingConfig(_Strict):
+    """The heading front end; it has no settings."""
+
+    kind: Literal["heading"] = "heading"
+
+    def build(self) -> FrontEnd:
+        """The front end."""
+        from pathcast.model.frontends.heading import HeadingFrontEnd
+
+        return HeadingFrontEnd()
+
+
+class KalmanConfig(_Strict):
+    """The Kalman front end of a ball's flight: the filter's noise and the ball's nominal flight."""
+
+    kind: Literal["kalman"] = "kalman"
+    parameters: list[float]
+    """A row of `simulator.ball.flight` parameters."""
+    noise_m: float = Field(gt=0)
+    """Standard deviation of an observed position, metres."""
+    acceleration_density: float = Field(gt=0)
+    """Density of the unmodelled acceleration's white noise, m²/s³."""
+    max_speed_mps: float = Field(gt=0)
+    """Standard deviation of the velocity before a second observation, m/s."""
+
+    def build(self) -> FrontEnd:
+        """The front end."""
+        from pathcast.model.frontends.kalman import KalmanFrontEnd
+
+        return KalmanFrontEnd(self.parameters, self.noise_m, self.acceleration_density, self.max_speed_mps)
+
+
+class BundleConfig(_Strict):
+    """What a bundle is; everything in seconds and metres."""
+
+    format: int = FORMAT_NUMBER
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")
+    version: str = Field(pattern=r"^[0-9A-Za-z][0-9A-Za-z._-]{0,31}$")
+    summary: str
+    front_end: Annotated[HeadingConfig | KalmanConfig, Field(discriminator="kind")]
+    knots_s: list[float] = Field(min_length=2)
+    """Offsets of the decoder's knots; the last is the trained horizon."""
+    offsets_s: list[float] = Field(min_length=1)
+    """Default offsets of forecasts."""
+    coast_s: float = Field(ge=0)
+    warm_points: int = Field(ge=2)
+    num_modes: int = Field(ge=1)
+    memory_size: int = Field(ge=1)
+    spread_scale: list[float]
+    """Calibration: what standard deviations are multiplied by, at each knot."""
+    venue: str | None = None
+    """Name of a shipped venue."""
+    network: dict[str, int | str | None] = Field(default_factory=dict)
+    """Sizes of the network, for training on."""
+    training: dict[str, Any] = Field(default_factory=dict)
+    """Settings that it was trained with."""
+    files: dict[str, str] = Field(default_factory=dict)
+    """SHA-256 of the graphs and weights."""
+
+    @model_validator(mode="after")
+    def _check(self) -> BundleConfig:
+        if self.knots_s != sorted(self.knots_s) or self.knots_s[0] <= 0:
+            raise ValueError("knots_s: expected increasing seconds over 0")
+        if len(self.spread_scale) != len(self.knots_s):
+            raise ValueError("spread_scale: expected one for each knot")
+        if self.offsets_s[-1] + self.coast_s > self.knots_s[-1] + 1e-9:
+            raise ValueError("offsets_s: expected the last one and coast_s within the last knot")
+        return self
+
+
+def read_config(folder: Path) -> BundleConfig:
+    """Reads and checks a bundle's config.json.
+
+    Raises:
+        BundleError: It is missing, not JSON, of a newer format, or wrong in a field, which is named.
+    """
+    path = folder / CONFIG
+    try:
+        content = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError as error:
+        raise BundleError(f"{folder}: expected a bundle, found no {CONFIG}") from error
+    except (OSError, ValueError) as error:
+        raise BundleError(f"{path}: expected JSON, found {error}") from error
+    found = content.get("format") if isinstance(content, dict) else None
+    if not isinstance(found, int) or not 1 <= found <= FORMAT_NUMBER:
+        raise BundleError(f"{path}: expected format 1 to {FORMAT_NUMBER}, found {found}")
+    try:
+        return BundleConfig.model_validate(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "config"
+        raise BundleError(f"{path}: {where}: {first['msg']}") from error

@@ -1,0 +1,179 @@
+"""The engine of trained bundles: a front end, two graphs run by ONNX Runtime, and the way back to metres."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+from jaxtyping import Float, Int
+
+from pathcast.errors import BundleError
+from pathcast.model.bundle.config import CARD, ENCODE, FORECAST, METRICS, BundleConfig, read_config
+from pathcast.model.bundle.interpolation import Interpolation
+from pathcast.model.bundle.spread import covariances_of
+from pathcast.model.engine import Card
+from pathcast.model.forecast import Forecast, pack_covariances
+from pathcast.model.frontends import FrontEnd
+from pathcast.model.states import States, empty_states
+from pathcast.venue import SHIPPED
+
+
+class BundleEngine:
+    """Forecasts with a trained bundle; holds no track's state."""
+
+    def __init__(self, config: BundleConfig, encode: bytes, forecast: bytes, card: Card) -> None:
+        self._config = config
+        self._card = card
+        self._front_end: FrontEnd = config.front_end.build()
+        self._knots = np.asarray(config.knots_s)
+        self._spread_scale = np.asarray(config.spread_scale)
+        self._encode = _session(encode)
+        self._forecast = _session(forecast)
+
+    @property
+    def card(self) -> Card:
+        return self._card
+
+    def start(self, num_tracks: int) -> States:
+        return empty_states(num_tracks, self._front_end.filter_size, self._config.memory_size)
+
+    def observe(
+        self, states: States, times: Float[np.ndarray, " track"], positions: Float[np.ndarray, "track axis"]
+    ) -> States:
+        return self.encode(states, times[:, None], positions[:, None], np.ones(len(times), np.int64))
+
+    def encode(
+        self,
+        states: States,
+        times: Float[np.ndarray, "track time"],
+        positions: Float[np.ndarray, "track time axis"],
+        lengths: Int[np.ndarray, " track"],
+    ) -> States:
+        filters = states.filter.copy()
+        steps, counts = self._front_end.absorb(
+            filters,
+            np.ascontiguousarray(times, np.float64),
+            np.ascontiguousarray(positions, np.float32),
+            np.ascontiguousarray(lengths, np.int64),
+        )
+        return States(filters, self._remember(states.memory, steps, counts))
+
+    def _remember(
+        self,
+        memory: Float[np.ndarray, "track unit"],
+        steps: Float[np.ndarray, "track time input"],
+        counts: Int[np.ndarray, " track"],
+    ) -> Float[np.ndarray, "track unit"]:
+        """The memory after each track's own number of steps, 0 included."""
+        longest = int(counts.max(initial=0))
+        if longest == 0:
+            return memory
+        rows = np.flatnonzero(counts)
+        is_all = len(rows) == len(counts)
+        chosen = steps if is_all else steps[rows]
+        feed = {
+            "steps": np.ascontiguousarray(chosen[:, :longest].transpose(1, 0, 2)),
+            "lengths": (counts if is_all else counts[rows]).astype(np.int32),
+            "memory": memory if is_all else memory[rows],
+        }
+        after: np.ndarray = self._encode.run(None, feed)[0]
+        if is_all:
+            return after
+        result = memory.copy()
+        result[rows] = after
+        return result
+
+    def forecast(self, states: States, offsets: Float[np.ndarray, "track time"]) -> Forecast:
+        filters, steps, counts = self._front_end.pending(states.filter)
+        memory = self._remember(states.memory, steps, counts)
+        at_knots = self._front_end.base(filters, np.broadcast_to(self._knots, (len(filters), len(self._knots))))
+        feed = {
+            "memory": memory,
+            "head": self._front_end.head(filters),
+            "knots": np.ascontiguousarray(at_knots.knots.transpose(1, 0, 2)),
+        }
+        logits, paths, spreads = self._forecast.run(None, feed)
+        probabilities, order = _rank(logits)
+        between = Interpolation(self._knots, offsets)
+        tracks = np.arange(len(filters))[:, None]
+        paths = between.apply(paths[tracks, order])
+        spreads = between.apply(spreads[tracks, order])
+        base = self._front_end.base(filters, offsets)
+        heading = self._front_end.heading(filters)
+        unit = base.unit[:, None, :, None]
+        means = base.path[:, None] + unit * _turn(paths, heading)
+        scale = unit[..., None] * between.apply(self._spread_scale[None, None, :, None])[..., None]
+        covariances = covariances_of(spreads, heading) * scale**2
+        return Forecast(
+            offsets,
+            probabilities,
+            means.astype(np.float32),
+            pack_covariances(covariances).astype(np.float32),
+        )
+
+
+def _rank(logits: Float[np.ndarray, "track mode"]) -> tuple[Float[np.ndarray, "track mode"], np.ndarray]:
+    """Probabilities, falling, and the modes in that order."""
+    shifted = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True))
+    order = np.argsort(-shifted, axis=1, kind="stable")
+    ranked = np.take_along_axis(shifted, order, axis=1)
+    return (ranked / ranked.sum(axis=1, keepdims=True)).astype(np.float32), order
+
+
+def _turn(
+    vectors: Float[np.ndarray, "track mode time axis"], heading: Float[np.ndarray, "track two"]
+) -> Float[np.ndarray, "track mode time axis"]:
+    """Vectors from the track's own frame into the world's: turned about the vertical."""
+    cosine, sine = heading[:, 0, None, None], heading[:, 1, None, None]
+    turned = vectors.astype(np.float64)
+    ahead, aside = turned[..., 0].copy(), turned[..., 1].copy()
+    turned[..., 0] = cosine * ahead - sine * aside
+    turned[..., 1] = sine * ahead + cosine * aside
+    return turned
+
+
+def _session(graph: bytes) -> Any:
+    """One thread: rows are batched instead, and several servers share a machine's cores."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+
+
+def load_bundle(folder: Path) -> BundleEngine:
+    """Reads, verifies and starts a bundle.
+
+    Raises:
+        BundleError: A file is missing, altered or of another format.
+    """
+    config = read_config(folder)
+    graphs: dict[str, bytes] = {}
+    for name in (ENCODE, FORECAST):
+        try:
+            graphs[name] = (folder / name).read_bytes()
+        except OSError as error:
+            raise BundleError(f"{folder / name}: expected a graph, found {error.strerror}") from error
+        digest = hashlib.sha256(graphs[name]).hexdigest()
+        if digest != config.files.get(name):
+            raise BundleError(f"{folder / name}: expected SHA-256 {config.files.get(name)}, found {digest}")
+    metrics_path, card_path = folder / METRICS, folder / CARD
+    card = Card(
+        name=config.name,
+        version=config.version,
+        summary=config.summary,
+        num_axes=config.front_end.build().num_axes,
+        horizon_s=config.knots_s[-1],
+        offsets_s=tuple(config.offsets_s),
+        num_modes=config.num_modes,
+        coast_s=config.coast_s,
+        warm_points=config.warm_points,
+        venue=SHIPPED[config.venue] if config.venue else None,
+        metrics=json.loads(metrics_path.read_text("utf-8")) if metrics_path.exists() else {},
+        text=card_path.read_text("utf-8") if card_path.exists() else "",
+    )
+    return BundleEngine(config, graphs[ENCODE], graphs[FORECAST], card)

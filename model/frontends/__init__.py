@@ -1,0 +1,94 @@
+"""Front ends: what stands between observations and the network, without torch.
+
+A front end keeps a causal filter of each track (a row of numbers), turns observations into the encoder's inputs, and
+gives the decoder its base path, its unit of length and its heading. The same compiled code runs in training and in
+service, so what the network sees is the same in both.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from jaxtyping import Float, Int
+
+
+@dataclass(frozen=True, eq=False)
+class Base:
+    """What the decoder's output is relative to: position = path + unit x rotation(heading) x output."""
+
+    path: Float[np.ndarray, "track time axis"]
+    """Metres, the base path. float64."""
+    unit: Float[np.ndarray, "track time"]
+    """Metres per unit of output. float64."""
+    knots: Float[np.ndarray, "track time input"]
+    """The decoder's inputs at these offsets. float32."""
+
+
+class FrontEnd(Protocol):
+    """One kind of filter with its inputs to the network. All functions are pure."""
+
+    name: str
+    num_axes: int
+    filter_size: int
+    """Columns of a filter row, `COUNT` and `TIME` first."""
+    num_inputs: int
+    """Inputs of the encoder at each step."""
+    num_head_inputs: int
+    """Inputs of the decoder beside the encoder's state."""
+    num_knot_inputs: int
+    """Inputs of the decoder at each knot."""
+    max_pending: int
+    """Most steps that `pending` gives."""
+
+    def absorb(
+        self,
+        filters: Float[np.ndarray, "track column"],
+        times: Float[np.ndarray, "track time"],
+        positions: Float[np.ndarray, "track time axis"],
+        lengths: Int[np.ndarray, " track"],
+    ) -> tuple[Float[np.ndarray, "track time input"], Int[np.ndarray, " track"]]:
+        """Takes in `lengths` more observations of each track.
+
+        Args:
+            filters: Changed in place. float64.
+            times: Seconds, increasing, later than the track's newest.
+            positions: Metres. float32.
+            lengths: Observations of each track; what stands beyond is not read.
+
+        Returns:
+            The encoder's steps that became due, from the first place of each row on, float32, and their numbers.
+        """
+
+    def pending(
+        self, filters: Float[np.ndarray, "track column"]
+    ) -> tuple[Float[np.ndarray, "track column"], Float[np.ndarray, "track step input"], Int[np.ndarray, " track"]]:
+        """Steps that a forecast needs but the carried state must not hold yet.
+
+        Returns:
+            Filters as they are after them, the steps, and their numbers.
+        """
+
+    def head(self, filters: Float[np.ndarray, "track column"]) -> Float[np.ndarray, "track input"]:
+        """The decoder's inputs beside the encoder's state. float32."""
+
+    def heading(self, filters: Float[np.ndarray, "track column"]) -> Float[np.ndarray, "track two"]:
+        """Cosine and sine of each track's heading. float64."""
+
+    def base(self, filters: Float[np.ndarray, "track column"], offsets: Float[np.ndarray, "track time"]) -> Base:
+        """The base path at offsets in seconds after each track's newest observation, increasing."""
+
+    def trace(
+        self,
+        times: Float[np.ndarray, "track time"],
+        positions: Float[np.ndarray, "track time axis"],
+        ends: Int[np.ndarray, "track end"],
+    ) -> tuple[Float[np.ndarray, "track time input"], Float[np.ndarray, "track end column"]]:
+        """For training: a step for every observation, and the filters as a forecast after each end would see them.
+
+        Args:
+            times: Seconds, increasing, far enough apart that each observation is a step.
+            positions: Metres. float32.
+            ends: Indices of observations, rising along each track.
+        """

@@ -1,0 +1,1 @@
+"""The network in torch, and its twin as an ONNX graph. Training and export need it; nothing that serves does."""

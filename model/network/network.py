@@ -1,0 +1,107 @@
+"""The network: a causal encoder over observations and one decoder shared by all modes.
+
+Encoder: a linear layer with ReLU, then the memory. Decoder: an LSTM run once over the knots (not once per mode), which
+emits at each knot, for each mode, a residual on that mode's anchor and the spread around it; the context gives the
+modes' log-probabilities. Everything is in the track's own frame and unit (`Base`). The modes' anchors and the
+min-over-modes training follow EigenTrajectory (Bae, Oh and Jeon 2023) and SingularTrajectory; the shared decoder was
+measured in docs/decisions/0004-streaming-encoder.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from pathcast.model.memory.memory import build_memory
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkSizes:
+    """What decides the shapes of all weights."""
+
+    num_inputs: int
+    num_head_inputs: int
+    num_knot_inputs: int
+    num_axes: int
+    num_modes: int
+    num_knots: int
+    memory: str = "lstm"
+    num_units: int = 64
+    num_layers: int = 1
+    num_context: int = 64
+    num_decoder_units: int = 64
+    moving_input: int | None = None
+    """The head input, in [0, 1], that says how much of the anchors for moving tracks to take; None: all."""
+
+    @property
+    def num_spreads(self) -> int:
+        """Numbers that say a Gaussian's spread."""
+        return self.num_axes * (self.num_axes + 1) // 2
+
+
+class ForecastNetwork(nn.Module):
+    """Encoder steps and head inputs in, modes out."""
+
+    anchors: Tensor
+
+    def __init__(self, sizes: NetworkSizes) -> None:
+        super().__init__()
+        self.sizes = sizes
+        self.embed = nn.Linear(sizes.num_inputs, sizes.num_units)
+        self.memory = build_memory(sizes.memory, sizes.num_units, sizes.num_units, sizes.num_layers)
+        self.context1 = nn.Linear(sizes.num_units + sizes.num_head_inputs, sizes.num_context)
+        self.context2 = nn.Linear(sizes.num_context, sizes.num_context)
+        self.logits = nn.Linear(sizes.num_context, sizes.num_modes)
+        self.decoder = nn.LSTM(sizes.num_context + sizes.num_knot_inputs, sizes.num_decoder_units, batch_first=True)
+        self.emit = nn.Linear(sizes.num_decoder_units, sizes.num_modes * (sizes.num_axes + sizes.num_spreads))
+        with torch.no_grad():
+            self.emit.weight *= 0.1
+        self.register_buffer("anchors", torch.zeros(2, sizes.num_modes, sizes.num_knots, sizes.num_axes))
+        """Paths in the track's frame and unit: for moving tracks, then for standing ones."""
+
+    def encode(self, steps: Float[Tensor, "track time input"]) -> Float[Tensor, "track time unit"]:
+        """The memory's output after every step, from an empty state."""
+        outputs: Tensor = self.memory(torch.relu(self.embed(steps)))[0]
+        return outputs
+
+    def decode(
+        self,
+        hidden: Float[Tensor, "track unit"],
+        head: Float[Tensor, "track input"],
+        knots: Float[Tensor, "track knot knot_input"],
+    ) -> tuple[
+        Float[Tensor, "track mode"],
+        Float[Tensor, "track mode knot axis"],
+        Float[Tensor, "track mode knot spread"],
+    ]:
+        """The modes' logits, their paths and their spreads (see `spread`)."""
+        sizes = self.sizes
+        context = torch.relu(self.context1(torch.cat([hidden, head], 1)))
+        context = torch.relu(self.context2(context))
+        repeated = context[:, None].expand(-1, knots.shape[1], -1)
+        outputs, _ = self.decoder(torch.cat([repeated, knots], 2))
+        emitted = self.emit(outputs).view(len(hidden), knots.shape[1], sizes.num_modes, -1).transpose(1, 2)
+        paths, spreads = emitted.split([sizes.num_axes, sizes.num_spreads], -1)
+        return self.logits(context), self.anchors_of(head) + paths, spreads
+
+    def anchors_of(self, head: Float[Tensor, "track input"]) -> Float[Tensor, "track mode knot axis"]:
+        """Each track's anchors, between those of moving and of standing tracks."""
+        if self.sizes.moving_input is None:
+            return self.anchors[:1]
+        share = head[:, self.sizes.moving_input, None, None, None] ** 2
+        return share * self.anchors[0] + (1 - share) * self.anchors[1]
+
+    def forward(
+        self,
+        steps: Float[Tensor, "track time input"],
+        lengths: Int[Tensor, " track"],
+        head: Float[Tensor, "track input"],
+        knots: Float[Tensor, "track knot knot_input"],
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """`decode` after each track's own last step."""
+        outputs = self.encode(steps)
+        hidden = outputs[torch.arange(len(steps), device=steps.device), lengths - 1]
+        return self.decode(hidden, head, knots)

@@ -1,0 +1,91 @@
+"""Writes a network as two ONNX graphs.
+
+`encode`: (steps, lengths, memory) -> next_memory.
+`forecast`: (memory, head, knots) -> (logits, paths, spreads).
+
+Sequences are time-major, as the runtime's kernels want them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pathcast.model.network.graph import Graph
+from pathcast.model.network.network import ForecastNetwork
+
+if TYPE_CHECKING:
+    import onnx
+    from torch import nn
+
+
+def write_encode(network: ForecastNetwork) -> onnx.ModelProto:
+    """The graph that carries the memory over observations, axes of tracks and time free."""
+    sizes, memory = network.sizes, network.memory
+    graph = Graph()
+    steps = graph.input("steps", ["time", "track", sizes.num_inputs])
+    lengths = graph.input("lengths", ["track"], np.int32)
+    state = graph.input("memory", ["track", memory.state_size])
+    embedded = graph.apply("Relu", _linear(graph, steps, network.embed))
+    graph.output(memory.write(graph, embedded, lengths, state), "next_memory", ["track", memory.state_size])
+    return graph.model("encode")
+
+
+def write_forecast(network: ForecastNetwork) -> onnx.ModelProto:
+    """The graph that reads the memory and gives the modes, axis of tracks free."""
+    sizes, memory = network.sizes, network.memory
+    graph = Graph()
+    state = graph.input("memory", ["track", memory.state_size])
+    head = graph.input("head", ["track", sizes.num_head_inputs])
+    knots = graph.input("knots", [sizes.num_knots, "track", sizes.num_knot_inputs])
+    per_layer = memory.parts * sizes.num_units
+    top = graph.split(state, [per_layer] * sizes.num_layers, axis=1)[-1]
+    hidden = graph.split(top, [sizes.num_units] * memory.parts, axis=1)[0]
+    context = graph.concatenate([hidden, head], axis=1)
+    context = graph.apply("Relu", _linear(graph, context, network.context1))
+    context = graph.apply("Relu", _linear(graph, context, network.context2))
+    repeated = graph.apply(
+        "Expand", graph.unsqueeze(context, 0), graph.constant(np.array([sizes.num_knots, 1, 1], np.int64))
+    )
+    outputs = _write_decoder(graph, network.decoder, graph.concatenate([repeated, knots], axis=2))
+    emitted = _linear(graph, outputs, network.emit)
+    shape = np.array([0, 0, sizes.num_modes, sizes.num_axes + sizes.num_spreads], np.int64)
+    emitted = graph.apply("Reshape", emitted, graph.constant(shape))
+    emitted = graph.apply("Transpose", emitted, perm=[1, 2, 0, 3])
+    residuals, spreads = graph.split(emitted, [sizes.num_axes, sizes.num_spreads], axis=3)
+    paths = graph.apply("Add", residuals, _write_anchors(graph, network, head))
+    modes: list[str | int] = ["track", sizes.num_modes, sizes.num_knots]
+    graph.output(_linear(graph, context, network.logits), "logits", modes[:2])
+    graph.output(paths, "paths", [*modes, sizes.num_axes])
+    graph.output(spreads, "spreads", [*modes, sizes.num_spreads])
+    return graph.model("forecast")
+
+
+def _write_decoder(graph: Graph, decoder: nn.LSTM, inputs: str) -> str:
+    """A one-layer LSTM from an empty state: its outputs. Shape: [time, track, unit]."""
+    size = decoder.hidden_size
+    weights = {name: value.detach().numpy() for name, value in decoder.named_parameters()}
+
+    def reorder(name: str) -> np.ndarray:
+        return np.concatenate([weights[f"{name}_l0"][gate * size : (gate + 1) * size] for gate in (0, 3, 1, 2)])
+
+    bias = np.concatenate([reorder("bias_ih"), reorder("bias_hh")])
+    constants = [graph.constant(array[None]) for array in (reorder("weight_ih"), reorder("weight_hh"), bias)]
+    return graph.squeeze(graph.apply("LSTM", inputs, *constants, hidden_size=size), 1)
+
+
+def _write_anchors(graph: Graph, network: ForecastNetwork, head: str) -> str:
+    """Each track's anchors, as `ForecastNetwork.anchors_of`."""
+    anchors = network.anchors.numpy()
+    if network.sizes.moving_input is None:
+        return graph.constant(anchors[:1])
+    index = graph.constant(np.array([network.sizes.moving_input], np.int64))
+    moving = graph.apply("Gather", head, index, axis=1)
+    share = graph.apply("Reshape", graph.apply("Mul", moving, moving), graph.constant(np.array([-1, 1, 1, 1])))
+    difference = graph.apply("Mul", share, graph.constant((anchors[0] - anchors[1])[None]))
+    return graph.apply("Add", difference, graph.constant(anchors[1][None]))
+
+
+def _linear(graph: Graph, value: str, layer: nn.Linear) -> str:
+    return graph.linear(value, layer.weight.detach().numpy(), layer.bias.detach().numpy())

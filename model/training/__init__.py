@@ -1,0 +1,1 @@
+"""Training: examples from the simulator or from recorded tracks, the loop, calibration and the writing of bundles."""

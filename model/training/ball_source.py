@@ -1,0 +1,46 @@
+"""Simulated balls, seen by a sensor."""
+
+from __future__ import annotations
+
+import zlib
+
+import numpy as np
+
+from pathcast.model.training.observed import Observed
+from pathcast.model.training.settings import TrainingSettings
+from pathcast.simulator.ball.flight import fly_many
+from pathcast.simulator.ball.scenarios import throw
+
+PARTS = {"train": 0, "validation": 1, "test": 2}
+
+
+class BallSource:
+    """Throws of one scenario, with random prefixes, dropouts and clock errors."""
+
+    def __init__(self, settings: TrainingSettings) -> None:
+        self._settings = settings
+        self._knots = np.asarray(settings.knots_s)
+
+    def observed(self, part: str, epoch: int, num: int, num_ends: int) -> Observed:
+        """As `Source.observed`; every epoch of training has other throws."""
+        settings = self._settings
+        key = zlib.crc32(f"{part} {epoch}".encode())
+        random = np.random.Generator(np.random.Philox(key=[settings.seed, key]))
+        throws = throw(settings.scenario, num, settings.seed + 1_000_003 * (1 + PARTS[part]), first=epoch * num)
+        rate = random.choice(np.asarray(settings.rates_hz), (num, 1))
+        missed = random.random((num, settings.prefix)) < settings.dropout
+        true_times = np.cumsum((1 + missed) / rate, axis=1)
+        true_times -= true_times[:, :1]
+        true_times += random.uniform(0, 0.2, (num, 1))
+        jitter = random.standard_normal(true_times.shape) * settings.clock_jitter_s
+        times = true_times + np.clip(jitter, -0.4 / rate, 0.4 / rate)
+        ends = np.sort(1 + (random.random((num, num_ends)) * (settings.prefix - 1)).astype(np.int64))
+        ahead = np.take_along_axis(times, ends, 1)[:, :, None] + self._knots
+        asked = np.concatenate([true_times, ahead.reshape(num, -1)], axis=1)
+        order = np.argsort(asked, axis=1, kind="stable")
+        flown = fly_many(throws.states, throws.parameters, np.take_along_axis(asked, order, 1))
+        positions = np.empty_like(flown)
+        np.put_along_axis(positions, order[:, :, None], flown, axis=1)
+        seen, truth = positions[:, : settings.prefix], positions[:, settings.prefix :]
+        noise = settings.noise_m * random.standard_normal(seen.shape)
+        return Observed(times, (seen + noise).astype(np.float32), ends, truth.reshape(*ahead.shape, 3))

@@ -1,0 +1,71 @@
+"""Examples: what the network is trained on, in the track's own frame and unit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+from pathcast.model.frontends import FrontEnd
+
+
+@dataclass(frozen=True, eq=False)
+class Examples:
+    """Tracks, each with forecasts made after several of its observations (`end`)."""
+
+    steps: Float[np.ndarray, "track time input"]
+    """The encoder's inputs. float32."""
+    ends: Int[np.ndarray, "track end"]
+    """The steps after which a forecast is made."""
+    head: Float[np.ndarray, "track end input"]
+    knots: Float[np.ndarray, "track end knot input"]
+    target: Float[np.ndarray, "track end knot axis"]
+    """True positions, relative to the base, in the track's frame and unit. float32."""
+    unit: Float[np.ndarray, "track end knot"]
+    """Metres per unit. float32."""
+    is_known: Bool[np.ndarray, "track end knot"]
+    """Where the truth is known."""
+
+    @property
+    def num_tracks(self) -> int:
+        return len(self.steps)
+
+    def take(self, rows: Int[np.ndarray, " chosen"] | slice) -> Examples:
+        """The chosen tracks."""
+        return Examples(
+            self.steps[rows],
+            self.ends[rows],
+            self.head[rows],
+            self.knots[rows],
+            self.target[rows],
+            self.unit[rows],
+            self.is_known[rows],
+        )
+
+
+def relate(
+    front_end: FrontEnd,
+    filters: Float[np.ndarray, "row column"],
+    truth: Float[np.ndarray, "row knot axis"],
+    knots: Float[np.ndarray, " knot"],
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Head inputs, knot inputs, targets and units of forecasts from filters.
+
+    Args:
+        front_end: The front end that made the filters.
+        filters: One per forecast.
+        truth: True positions at the knots, metres; NaN where unknown.
+        knots: Offsets, seconds.
+
+    Returns:
+        head [row, input], knots [row, knot, input], target [row, knot, axis] (0 where unknown), unit [row, knot].
+    """
+    base = front_end.base(filters, np.broadcast_to(knots, (len(filters), len(knots))))
+    heading = front_end.heading(filters)
+    cosine, sine = heading[:, 0, None], heading[:, 1, None]
+    away = (truth - base.path) / base.unit[..., None]
+    target = away.copy()
+    target[..., 0] = cosine * away[..., 0] + sine * away[..., 1]
+    target[..., 1] = cosine * away[..., 1] - sine * away[..., 0]
+    return front_end.head(filters), base.knots, np.nan_to_num(target).astype(np.float32), base.unit.astype(np.float32)

@@ -1,0 +1,67 @@
+"""The training loss: best-of-K displacement in metres, and the likelihood of the mixture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from pathcast.model.network.spread import log_density
+
+
+@dataclass(frozen=True, kw_only=True)
+class LossWeights:
+    """Weights of the loss' parts; displacements are divided by `displacement_m` first."""
+
+    min_ade: float = 1.0
+    min_fde: float = 0.5
+    """As in the recipe of the reference: minADE + 0.5 minFDE."""
+    winner: float = 0.1
+    """Cross-entropy of the mode probabilities against the best mode."""
+    mean_ade: float = 0.0
+    """Displacement of the mixture's mean path."""
+    likelihood: float = 0.1
+    """Negative log-likelihood of the mixture at each step, per axis."""
+    is_mean_detached: bool = True
+    """Whether the likelihood trains only spreads and probabilities, not paths."""
+    displacement_m: float = 1.0
+
+
+def forecast_loss(
+    logits: Float[Tensor, "row mode"],
+    paths: Float[Tensor, "row mode knot axis"],
+    spreads: Float[Tensor, "row mode knot spread"],
+    target: Float[Tensor, "row knot axis"],
+    unit: Float[Tensor, "row knot"],
+    is_known: Bool[Tensor, "row knot"],
+    weights: LossWeights,
+) -> tuple[Float[Tensor, ""], dict[str, float]]:
+    """The loss, and its parts in metres and nats for the record."""
+    known = is_known.to(paths.dtype)
+    count = known.sum(-1).clamp(min=1)
+    residual = target[:, None] - paths
+    distance = torch.linalg.vector_norm(residual, dim=-1) * unit[:, None]
+    ade = (distance * known[:, None]).sum(-1) / count[:, None]
+    last = (known.cumsum(-1).argmax(-1))[:, None, None].expand(-1, paths.shape[1], 1)
+    fde = distance.gather(2, last).squeeze(2)
+    best = (ade + weights.min_fde * fde).argmin(1)
+    rows = torch.arange(len(best), device=best.device)
+    log_probabilities = torch.log_softmax(logits, 1)
+    winner = -log_probabilities[rows, best].mean()
+    min_ade, min_fde = ade[rows, best].mean(), fde[rows, best].mean()
+    if weights.is_mean_detached:
+        residual = residual.detach()
+    density = torch.logsumexp(log_probabilities[:, :, None] + log_density(residual, spreads), 1)
+    axes = paths.shape[-1]
+    nll = -((density - axes * unit.log()) * known).sum() / known.sum() / axes
+    mean = (log_probabilities.exp()[:, :, None, None] * paths).sum(1)
+    mean_ade = (torch.linalg.vector_norm(target - mean, dim=-1) * unit * known).sum() / known.sum()
+    loss = (
+        (weights.min_ade * min_ade + weights.min_fde * min_fde + weights.mean_ade * mean_ade) / weights.displacement_m
+        + weights.winner * winner
+        + weights.likelihood * nll
+    )
+    parts = {"loss": loss, "min_ade_m": min_ade, "min_fde_m": min_fde, "mean_ade_m": mean_ade, "nll": nll}
+    return loss, {name: float(value.detach()) for name, value in parts.items()}

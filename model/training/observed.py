@@ -1,0 +1,69 @@
+"""Observed prefixes with the truth that followed, from which examples, calibration and scores are made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from pathcast.model.frontends import FrontEnd
+from pathcast.model.training.examples import Examples, relate
+
+
+@dataclass(frozen=True, eq=False)
+class Observed:
+    """Noisy observations of tracks, and the true futures after some of them."""
+
+    times: Float[np.ndarray, "track time"]
+    """Seconds, increasing; what stands beyond a track's last end is not meant to be read. float64."""
+    positions: Float[np.ndarray, "track time axis"]
+    """Metres, as a sensor saw them. float32."""
+    ends: Int[np.ndarray, "track end"]
+    """Index of the newest observation of each forecast, at least 1."""
+    truth: Float[np.ndarray, "track end knot axis"]
+    """True positions at the knots after it, metres; NaN where unknown."""
+
+
+class Source(Protocol):
+    """A world to observe. The same part and epoch give the same observations."""
+
+    num_ends: int
+
+    def observed(self, part: str, epoch: int, num: int, num_ends: int) -> Observed:
+        """Observations.
+
+        Args:
+            part: "train", "validation" or "test": no track is in two of them.
+            epoch: Other prefixes, noise and dropouts.
+            num: Tracks.
+            num_ends: Forecasts per track.
+        """
+
+
+def examples_of(observed: Observed, front_end: FrontEnd, knots: Float[np.ndarray, " knot"]) -> Examples:
+    """The examples that these observations make."""
+    steps, filters = front_end.trace(observed.times, observed.positions, observed.ends)
+    num_tracks, num_ends = observed.ends.shape
+    rows = filters.reshape(num_tracks * num_ends, -1)
+    truth = observed.truth.reshape(num_tracks * num_ends, *observed.truth.shape[2:])
+    head, at_knots, target, unit = relate(front_end, rows, truth, knots)
+
+    def by_track(array: np.ndarray) -> np.ndarray:
+        return array.reshape(num_tracks, num_ends, *array.shape[1:])
+
+    return Examples(
+        steps,
+        observed.ends,
+        by_track(head),
+        by_track(at_knots),
+        by_track(target),
+        by_track(unit),
+        np.isfinite(observed.truth).all(axis=-1),
+    )
+
+
+def prefixes_of(observed: Observed, end: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Whole prefixes up to one of the ends: times, positions, lengths, truth."""
+    return observed.times, observed.positions, observed.ends[:, end] + 1, observed.truth[:, end]

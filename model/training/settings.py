@@ -1,0 +1,66 @@
+"""Settings of a training run, one TOML file per model in `configs/`."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from pathcast.settings import Settings
+
+
+class TrainingSettings(Settings):
+    """Everything that decides a trained bundle; with the same settings it is trained again."""
+
+    name: str = Field("pedestrian", description="Name of the bundle")
+    version: str = Field("1", description="Version of the bundle")
+    summary: str = Field("", description="One line on what it is for")
+    world: Literal["crowd", "ball"] = Field("crowd", description="What is simulated")
+    scenario: str = Field("", description="Scenario of the ball simulator")
+    venue: str | None = Field(None, description="Name of the shipped venue that the model assumes")
+    seed: int = Field(1, description="Of the world, the examples, the weights and their order")
+
+    num_train: int = Field(20_000, ge=256, description="Tracks per epoch")
+    num_validation: int = Field(4_000, ge=64, description="Tracks that choose the epoch and calibrate")
+    num_ends: int = Field(3, ge=1, description="Forecasts per track")
+    num_scenes: int = Field(600, ge=8, description="Scenes simulated (crowd) or throws in thousands (ball)")
+    prefix: int = Field(12, ge=2, description="Most observations before a forecast")
+    rates_hz: list[float] = Field([30.0], description="Sampling rates of the sensor (ball)")
+    noise_m: float = Field(0.03, gt=0, description="Standard deviation of an observed position")
+    clock_jitter_s: float = Field(0.0, ge=0, description="Standard deviation of the sensor's clock")
+    dropout: float = Field(0.05, ge=0, lt=1, description="Share of observations that are missing")
+    acceleration_density: float = Field(0.05, gt=0, description="Unmodelled acceleration in the filter, m²/s³ (ball)")
+    max_speed_mps: float = Field(12.0, gt=0, description="Speed expected before a second observation (ball)")
+
+    knot_s: float = Field(0.4, gt=0, description="Seconds between the decoder's knots")
+    num_knots: int = Field(15, ge=2, description="Knots; the last is the trained horizon")
+    num_offsets: int = Field(12, ge=1, description="Knots that are forecast by default")
+    coast_s: float = Field(1.2, ge=0, description="Default coasting time")
+    warm_points: int = Field(3, ge=2, description="Observations before a track counts as warm")
+
+    memory: str = Field("lstm", description="lstm, gru or rnn")
+    num_units: int = Field(64, ge=1, description="Units of the encoder")
+    num_layers: int = Field(1, ge=1, description="Layers of the encoder")
+    num_context: int = Field(64, ge=1, description="Units between encoder and decoder")
+    num_decoder_units: int = Field(64, ge=1, description="Units of the decoder")
+    num_modes: int = Field(20, ge=1, description="Modes")
+    num_directions: int = Field(6, ge=1, description="Singular directions that anchors are sought in")
+
+    epochs: int = Field(20, ge=1, description="Passes over the tracks")
+    batch: int = Field(512, ge=1, description="Tracks per step")
+    learning_rate: float = Field(2e-3, gt=0, description="Greatest rate of AdamW under OneCycle")
+    weight_decay: float = Field(1e-2, ge=0, description="Of AdamW")
+    clip_norm: float = Field(1.0, gt=0, description="Greatest norm of the gradient")
+
+    min_ade: float = Field(1.0, ge=0, description="Weight of the best mode's mean displacement")
+    min_fde: float = Field(0.5, ge=0, description="Weight of its last displacement")
+    winner: float = Field(0.1, ge=0, description="Weight of the probabilities' cross-entropy with the best mode")
+    mean_ade: float = Field(0.0, ge=0, description="Weight of the mean path's displacement")
+    likelihood: float = Field(0.1, ge=0, description="Weight of the mixture's negative log-likelihood")
+    is_mean_detached: bool = Field(True, description="Whether the likelihood leaves the paths alone")
+    displacement_m: float = Field(1.0, gt=0, description="Displacement that counts as 1")
+
+    @property
+    def knots_s(self) -> list[float]:
+        """Offsets of the knots, seconds."""
+        return [round(self.knot_s * (index + 1), 6) for index in range(self.num_knots)]

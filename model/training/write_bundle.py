@@ -1,0 +1,79 @@
+"""Writes a trained network as a bundle."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from safetensors.torch import save
+
+from pathcast.model.bundle.config import (
+    CARD,
+    CONFIG,
+    ENCODE,
+    FORECAST,
+    METRICS,
+    WEIGHTS,
+    BundleConfig,
+    HeadingConfig,
+    KalmanConfig,
+)
+from pathcast.model.network.network import ForecastNetwork
+from pathcast.model.network.write import write_encode, write_forecast
+from pathcast.model.training.settings import TrainingSettings
+
+
+def write_bundle(
+    folder: Path,
+    network: ForecastNetwork,
+    front_end: HeadingConfig | KalmanConfig,
+    settings: TrainingSettings,
+    spread_scale: Sequence[float] | None = None,
+) -> BundleConfig:
+    """Writes config, graphs and weights into a folder, which is made.
+
+    Args:
+        folder: Where to.
+        network: Trained.
+        front_end: What stands before it.
+        settings: What it was trained with.
+        spread_scale: Calibration at each knot; by default none.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    weights = {name: value.contiguous() for name, value in network.state_dict().items()}
+    content = {
+        ENCODE: write_encode(network).SerializeToString(),
+        FORECAST: write_forecast(network).SerializeToString(),
+        WEIGHTS: save(weights, {"format": "pathcast"}),
+    }
+    for name, data in content.items():
+        (folder / name).write_bytes(data)
+    knots = settings.knots_s
+    config = BundleConfig(
+        name=settings.name,
+        version=settings.version,
+        summary=settings.summary,
+        front_end=front_end,
+        knots_s=knots,
+        offsets_s=knots[: settings.num_offsets],
+        coast_s=settings.coast_s,
+        warm_points=settings.warm_points,
+        num_modes=settings.num_modes,
+        memory_size=network.memory.state_size,
+        spread_scale=[round(float(scale), 6) for scale in spread_scale or [1.0] * len(knots)],
+        venue=settings.venue,
+        network=asdict(network.sizes),
+        training=settings.model_dump(),
+        files={name: hashlib.sha256(data).hexdigest() for name, data in content.items()},
+    )
+    (folder / CONFIG).write_text(config.model_dump_json(indent=2) + "\n", "utf-8")
+    return config
+
+
+def write_scores(folder: Path, metrics: dict[str, float], card: str) -> None:
+    """Writes a bundle's scores and its card."""
+    (folder / METRICS).write_text(json.dumps(metrics, indent=2) + "\n", "utf-8")
+    (folder / CARD).write_text(card, "utf-8")

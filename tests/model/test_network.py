@@ -1,0 +1,75 @@
+"""The network, its graphs and its Gaussians."""
+
+import numpy as np
+import onnxruntime
+import pytest
+import torch
+
+from pathcast.model.bundle.spread import covariances_of
+from pathcast.model.network.network import ForecastNetwork, NetworkSizes
+from pathcast.model.network.spread import log_density
+from pathcast.model.network.write import write_encode, write_forecast
+
+
+def _network(memory: str, num_axes: int, layers: int, moving_input: int | None) -> ForecastNetwork:
+    torch.manual_seed(5)
+    sizes = NetworkSizes(
+        num_inputs=6,
+        num_head_inputs=4,
+        num_knot_inputs=2,
+        num_axes=num_axes,
+        num_modes=5,
+        num_knots=8,
+        memory=memory,
+        num_layers=layers,
+        moving_input=moving_input,
+    )
+    network = ForecastNetwork(sizes)
+    network.anchors.normal_()
+    return network.eval()
+
+
+@pytest.mark.parametrize(
+    ("memory", "num_axes", "layers", "moving_input"),
+    [("lstm", 2, 1, 3), ("lstm", 3, 2, None), ("gru", 3, 1, None), ("rnn", 2, 2, 0)],
+)
+@pytest.mark.parametrize(("tracks", "steps"), [(1, 1), (9, 5), (40, 33)])
+def test_graphs_equal_torch(
+    memory: str, num_axes: int, layers: int, moving_input: int | None, tracks: int, steps: int
+) -> None:
+    network = _network(memory, num_axes, layers, moving_input)
+    encode = onnxruntime.InferenceSession(write_encode(network).SerializeToString())
+    forecast = onnxruntime.InferenceSession(write_forecast(network).SerializeToString())
+    random = torch.Generator().manual_seed(steps)
+    inputs = torch.randn(tracks, steps, 6, generator=random)
+    lengths = torch.randint(1, steps + 1, (tracks,), generator=random)
+    head = torch.rand(tracks, 4, generator=random)
+    knots = torch.randn(tracks, 8, 2, generator=random)
+    state = np.zeros((tracks, network.memory.state_size), np.float32)
+    feed = {"steps": inputs.transpose(0, 1).numpy(), "lengths": lengths.int().numpy(), "memory": state}
+    after = encode.run(None, feed)[0]
+    found = forecast.run(None, {"memory": after, "head": head.numpy(), "knots": knots.transpose(0, 1).numpy()})
+    with torch.no_grad():
+        expected = network(inputs, lengths, head, knots)
+    for ours, torchs in zip(found, expected, strict=True):
+        np.testing.assert_allclose(ours, torchs.numpy(), atol=1e-5)
+
+
+def test_later_observations_change_no_earlier_output() -> None:
+    network = _network("lstm", 2, 2, None)
+    inputs = torch.randn(3, 10, 6)
+    changed = inputs.clone()
+    changed[:, 6:] += 100.0
+    with torch.no_grad():
+        torch.testing.assert_close(network.encode(inputs)[:, :6], network.encode(changed)[:, :6], atol=0, rtol=0)
+
+
+@pytest.mark.parametrize("num_axes", [2, 3])
+def test_log_density_equals_torchs_gaussian_with_the_served_covariance(num_axes: int) -> None:
+    torch.manual_seed(1)
+    spread = torch.randn(6, 4, 7, num_axes * (num_axes + 1) // 2, dtype=torch.float64)
+    residual = torch.randn(6, 4, 7, num_axes, dtype=torch.float64)
+    heading = np.tile([1.0, 0.0], (6, 1))
+    covariances = torch.from_numpy(covariances_of(spread.numpy(), heading))
+    expected = torch.distributions.MultivariateNormal(torch.zeros_like(residual), covariances).log_prob(residual)
+    torch.testing.assert_close(log_density(residual, spread), expected)
