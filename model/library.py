@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 
 from pathcast.errors import UnknownModelError
 from pathcast.model.constant_velocity import ConstantVelocityEngine
 from pathcast.model.engine import Card, Engine
+
+SHIPPED = Path(__file__).parent / "bundles"
+"""Where the bundles that come with the package lie: name/version/."""
 
 
 class Library:
@@ -42,6 +46,17 @@ def baseline_engines() -> list[Engine]:
     return [ConstantVelocityEngine(2), ConstantVelocityEngine(3)]
 
 
+def shipped_bundles() -> list[Path]:
+    """The folders of the bundles that come with the package, by name, then version, oldest first."""
+    folders = [path.parent for path in SHIPPED.glob("*/*/config.json")]
+    return sorted(folders, key=lambda folder: (folder.parent.name, _version_key(folder.name)))
+
+
+def _version_key(version: str) -> list[tuple[int, str]]:
+    """Orders 10 after 9."""
+    return [(int(part), "") if part.isdigit() else (-1, part) for part in version.replace("-", ".").split(".")]
+
+
 def load_engine(model: str, version: str | None = None) -> Engine:
     """One engine: a baseline or shipped bundle by name, or a bundle by its folder's path.
 
@@ -49,7 +64,8 @@ def load_engine(model: str, version: str | None = None) -> Engine:
         UnknownModelError: No such model is here.
         BundleError: It is incomplete or altered.
     """
-    return load_library([model]).get(model, version)
+    library = load_library([model])
+    return library.get(library.cards()[0].name, version)
 
 
 def load_library(models: Iterable[str] | None = None) -> Library:
@@ -59,9 +75,21 @@ def load_library(models: Iterable[str] | None = None) -> Library:
         UnknownModelError: No such model is here.
         BundleError: One is incomplete or altered.
     """
-    wanted = None if models is None else list(models)
-    engines = [engine for engine in baseline_engines() if wanted is None or engine.card.name in wanted]
-    library = Library(engines)
-    for name in wanted or ():
-        library.get(name)
-    return library
+    from pathcast.model.bundle.engine import load_bundle
+
+    baselines = {engine.card.name: [engine] for engine in baseline_engines()}
+    bundles: dict[str, list[Path]] = {}
+    for folder in shipped_bundles():
+        bundles.setdefault(folder.parent.name, []).append(folder)
+    engines: list[Engine] = []
+    for model in [*baselines, *bundles] if models is None else models:
+        if model in baselines:
+            engines += baselines[model]
+        elif model in bundles:
+            engines += [load_bundle(folder) for folder in bundles[model]]
+        elif "/" in model or Path(model).is_dir():
+            engines.append(load_bundle(Path(model)))
+        else:
+            known = ", ".join(sorted([*baselines, *bundles]))
+            raise UnknownModelError("model", f"one of {known}, or a bundle's folder", repr(model))
+    return Library(engines)
