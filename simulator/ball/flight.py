@@ -124,11 +124,12 @@ def _trace(
     times: NDArray[np.float64],
     output: NDArray[np.float64],
     max_step: float,
-    event_times: NDArray[np.float64],
-    before: NDArray[np.float64],
-    after: NDArray[np.float64],
+    events: NDArray[np.float64],
 ) -> int:
-    """Flies one ball past all the times; writes its position (or state) at each, and its first bounces."""
+    """Flies one ball past all the times; writes its position (or state) at each, and its first bounces.
+
+    A row of `events` is the time, the state before and the state after. Shape [bounce, 19].
+    """
     written, num, passed = 0, 0, 0.0
     last = times[-1] if len(times) else -1.0
     if not (is_sound(state, parameters, max_step) and math.isfinite(last)):
@@ -141,15 +142,15 @@ def _trace(
     ax, ay, az = accelerate(vx, vy, vz, wx, wy, wz, parameters)
     while passed <= last and num <= most:
         if z <= contact and vz <= 0.0:
-            if vz < 0.0:
-                if num < len(event_times):
-                    event_times[num] = passed
-                    _write(before[num], x, y, z, vx, vy, vz, wx, wy, wz)
+            falling = vz
+            if falling < 0.0 and num < len(events):
+                events[num, 0] = passed
+                _write(events[num, 1:10], x, y, z, vx, vy, vz, wx, wy, wz)
+            vx, vy, vz, wx, wy, wz, rests = land(vx, vy, vz, wx, wy, wz, parameters)
+            if falling < 0.0:
+                if num < len(events):
+                    _write(events[num, 10:], x, y, z, vx, vy, vz, wx, wy, wz)
                 num += 1
-            vx, vy, new_vz, wx, wy, wz, rests = land(vx, vy, vz, wx, wy, wz, parameters)
-            if vz < 0.0 and num <= len(event_times):
-                _write(after[num - 1], x, y, z, vx, vy, new_vz, wx, wy, wz)
-            vz = new_vz
             if rests:
                 while written < len(times):
                     elapsed = times[written] - passed
@@ -225,7 +226,7 @@ def fly(
         positions: Written, m; with nine columns whole states are. Shape [time, 3 or 9].
         max_step: Longest step, s.
     """
-    return _trace(state, parameters, times, positions, max_step, times[:0], positions[:0], positions[:0])
+    return _trace(state, parameters, times, positions, max_step, positions[:0])
 
 
 @njit
@@ -260,15 +261,13 @@ def _bounce_rows(
     states: NDArray[np.float64],
     parameters: NDArray[np.float64],
     times: NDArray[np.float64],
-    event_times: NDArray[np.float64],
-    before: NDArray[np.float64],
-    after: NDArray[np.float64],
+    events: NDArray[np.float64],
     max_step: float,
 ) -> None:
     """The events of ball after ball up to the one time in `times`."""
     nowhere = np.empty((1, 3))
     for ball in range(len(states)):
-        _trace(states[ball], parameters[ball], times, nowhere, max_step, event_times[ball], before[ball], after[ball])
+        _trace(states[ball], parameters[ball], times, nowhere, max_step, events[ball])
 
 
 def fly_many(
@@ -315,7 +314,7 @@ def _fly(
         raise InputError("times", f"shape [time] or [{len(states)}, time]", f"{times.shape}")
     if not (np.isfinite(times).all() and (times >= 0).all() and (np.diff(times) > 0).all()):
         raise InputError("times", "finite seconds from 0, increasing", "others")
-    times = np.ascontiguousarray(np.broadcast_to(times, (len(states), times.shape[-1])))
+    times = _writeable(np.broadcast_to(times, (len(states), times.shape[-1])))
     outputs: NDArray[np.float64] = np.empty((*times.shape, num_columns))
     kernel = _fly_rows if len(states) <= _ROWS_PER_TASK else _fly_tasks
     kernel(states, parameters, times, outputs, float(max_step))
@@ -349,18 +348,16 @@ def bounces(
         raise InputError("duration", "finite seconds from 0", f"{duration}")
     if max_bounces < 0:
         raise InputError("max_bounces", "a number from 0", f"{max_bounces}")
-    event_times = np.full((len(states), max_bounces), np.nan)
-    before = np.full((len(states), max_bounces, 9), np.nan)
-    after = np.full((len(states), max_bounces, 9), np.nan)
-    _bounce_rows(states, parameters, np.array([float(duration)]), event_times, before, after, float(max_step))
-    return event_times, before, after
+    events: NDArray[np.float64] = np.full((len(states), max_bounces, 19), np.nan)
+    _bounce_rows(states, parameters, np.array([float(duration)]), events, float(max_step))
+    return events[:, :, 0], events[:, :, 1:10], events[:, :, 10:]
 
 
 def _rows(
     states: NDArray[np.float64], parameters: NDArray[np.float64], max_step: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """States and as many parameter rows, contiguous."""
-    states = np.ascontiguousarray(states, np.float64)
+    states = _writeable(states)
     if states.ndim != 2 or states.shape[1] != 9:
         raise InputError("states", "shape [ball, 9]", f"{states.shape}")
     parameters = np.asarray(parameters, np.float64)
@@ -370,4 +367,9 @@ def _rows(
         )
     if not 0 < max_step < math.inf:
         raise InputError("max_step", "finite seconds over 0", f"{max_step}")
-    return states, np.ascontiguousarray(np.broadcast_to(parameters, (len(states), NUM_PARAMETERS)))
+    return states, _writeable(np.broadcast_to(parameters, (len(states), NUM_PARAMETERS)))
+
+
+def _writeable(array: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The array in the one layout that the kernels are compiled for; a copy if it is in another."""
+    return np.require(array, np.float64, ["C_CONTIGUOUS", "WRITEABLE"])
