@@ -1,0 +1,63 @@
+"""Compiles the kernels ahead, so that the first server, demo or test starts at once: `python -m pathcast.cli.compile`.
+
+Numba keeps what it compiled in `NUMBA_CACHE_DIR`, or beside the sources where that is not set.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+from pathcast.model.engine import Engine
+
+
+def compile_models() -> None:
+    """Runs every shipped model once: observations one at a time, as a whole, and a forecast."""
+    from pathcast.model.library import load_library
+
+    library = load_library()
+    for card in library.cards():
+        run_once(library.get(card.name, card.version))
+
+
+def run_once(engine: Engine) -> None:
+    """Observes two tracks three times and forecasts them."""
+    card = engine.card
+    times = np.tile(np.arange(3) * 0.1, (2, 1))
+    positions = np.ones((2, 3, card.num_axes), np.float32) + times[:, :, None].astype(np.float32)
+    engine.observe(engine.start(2), times[:, 0], np.ascontiguousarray(positions[:, 0]))
+    states = engine.encode(engine.start(2), times, positions, np.array([3, 2]))
+    engine.forecast(states, np.tile(np.asarray(card.offsets_s), (2, 1)))
+
+
+def compile_flight() -> None:
+    """Flies one ball, and enough of them for the kernel that uses all cores, with and without their bounces."""
+    from pathcast.simulator.ball import parameters as at
+    from pathcast.simulator.ball.flight import bounces, fly_many, fly_states
+
+    row = np.zeros(at.NUM_PARAMETERS)
+    row[[at.GRAVITY, at.RADIUS, at.INERTIA, at.RESTITUTION, at.FRICTION]] = 9.81, 0.12, 2 / 3, 0.8, 0.3
+    times = np.array([0.0, 0.1])
+    for num in (1, 1000):
+        states = np.tile([0.0, 0.0, 2.0, 5.0, 0.0, 3.0, 0.0, -9.0, 0.0], (num, 1))
+        fly_many(states, row, times)
+    fly_states(states[:1], row, times)
+    bounces(states[:1], row, 2.0, 1)
+
+
+STEPS: dict[str, Callable[[], None]] = {"models": compile_models, "flight": compile_flight}
+
+
+def main() -> None:
+    """Compiles all, saying on stderr how long each part took."""
+    for name, step in STEPS.items():
+        start = time.perf_counter()
+        step()
+        print(f"compiled {name} in {time.perf_counter() - start:.1f} s", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()
