@@ -45,9 +45,7 @@ PackedResponse: Any = message_factory.GetMessageClass(
     _pool.FindMessageTypeByName(f"{_PACKAGE}.StreamForecastsResponse")
 )
 """`pathcast.v1.StreamForecastsResponse` of the same form."""
-PackedUnaryResponse: Any = message_factory.GetMessageClass(
-    _pool.FindMessageTypeByName(f"{_PACKAGE}.ForecastResponse")
-)
+PackedUnaryResponse: Any = message_factory.GetMessageClass(_pool.FindMessageTypeByName(f"{_PACKAGE}.ForecastResponse"))
 """`pathcast.v1.ForecastResponse` of the same form."""
 
 

@@ -1,0 +1,5 @@
+"""`python -m pathcast` is the command line."""
+
+from pathcast.cli import main
+
+main()

@@ -1,0 +1,47 @@
+"""`pathcast serve`: a server in this process."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command("serve")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=0, show_default=True, type=click.IntRange(0, 65535), help="Port; 0 takes a free one.")
+@click.option("--models", multiple=True, metavar="NAME_OR_DIR", help="Model to serve, again for more; default: all.")
+@click.option(
+    "--record",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Write every stream's observations and forecasts there; clients are told.",
+)
+@click.option(
+    "--grace",
+    default=5.0,
+    show_default=True,
+    type=click.FloatRange(0),
+    metavar="SECONDS",
+    help="Time that open streams have when the server is told to stop.",
+)
+@click.option("--stop-with-stdin", is_flag=True, help="Also stop when standard input ends, as a child should.")
+def command(
+    host: str, port: int, models: tuple[str, ...], record: Path | None, grace: float, stop_with_stdin: bool
+) -> None:
+    """Answer forecasts over gRPC until told to stop.
+
+    Prints one line on standard output when ready: listening on HOST:PORT. Logs go to standard error.
+    """
+    from pathcast.model.library import load_library
+    from pathcast.service.server import serve
+
+    serve(
+        load_library(models or None),
+        host=host,
+        port=port,
+        record=record,
+        grace_s=grace,
+        on_ready=lambda address: click.echo(f"listening on {address}"),
+        stops_with_stdin=stop_with_stdin,
+    )

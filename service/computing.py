@@ -1,0 +1,136 @@
+"""Computing: the steps of many streams in one batch, with one engine.
+
+Rows of all steps are gathered from their sessions' tables, computed together and scattered back. A step that makes
+the engine fail is found by computing each alone, and only its stream is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from time import perf_counter
+
+import numpy as np
+
+from pathcast.model.engine import Engine
+from pathcast.model.forecast import Forecast, merge_modes
+from pathcast.model.states import States
+from pathcast.service.session import Step, gather
+
+_ENCODE_CELLS = 1 << 16
+"""Most track-times in one call of encode: bounds the memory of long prefixes."""
+_FORECAST_CELLS = 1 << 17
+"""Most track-mode-times in one call of forecast."""
+
+
+def compute(engine: Engine, steps: list[Step]) -> None:
+    """Observes, then forecasts; results and failures are put into the steps.
+
+    No session may stand in more than one of the steps.
+    """
+    started = perf_counter()
+    _isolate(lambda some: _observe(engine, some), [step for step in steps if step.observing is not None])
+    asking = [step for step in steps if step.asking is not None and step.failure is None]
+    widths = {len(step.session.settings.offsets) for step in asking}
+    for width in widths:
+        same = [step for step in asking if len(step.session.settings.offsets) == width]
+        _isolate(lambda some: _forecast(engine, some), same)
+    seconds = perf_counter() - started
+    for step in steps:
+        step.computing_s = seconds
+
+
+def _isolate(function: Callable[[list[Step]], None], steps: list[Step]) -> None:
+    """Calls it with all steps; if that fails, with each alone, so that a failure stays with its own step."""
+    if not steps:
+        return
+    try:
+        function(steps)
+    except Exception as error:
+        if len(steps) == 1:
+            steps[0].failure = error
+        else:
+            for step in steps:
+                _isolate(function, [step])
+
+
+def _observe(engine: Engine, steps: list[Step]) -> None:
+    """Takes the observations of all steps in."""
+    single = [step for step in steps if step.observing is not None and step.observing.times.shape[1] == 1]
+    states: list[tuple[Step, States]] = []
+    if single:
+        parts = [step.observing for step in single if step.observing is not None]
+        observed = engine.observe(
+            gather([(step.session, part.slots) for step, part in zip(single, parts, strict=True)]),
+            np.concatenate([part.times[:, 0] for part in parts]),
+            np.concatenate([part.positions[:, 0] for part in parts]),
+        )
+        start = 0
+        for step, part in zip(single, parts, strict=True):
+            stop = start + len(part.slots)
+            states.append((step, States(observed.filter[start:stop], observed.memory[start:stop])))
+            start = stop
+    states += [(step, _encode(engine, step)) for step in steps if step not in single]
+    for step, new in states:
+        if step.observing is not None:
+            step.session.states.put(step.observing.slots, new)
+
+
+def _encode(engine: Engine, step: Step) -> States:
+    """The states after a step's prefixes, computed by tracks of similar length."""
+    part = step.observing
+    assert part is not None
+    result = step.session.states.take(part.slots)
+    order = np.argsort(part.lengths, kind="stable")
+    for rows in _split(order, part.lengths):
+        longest = int(part.lengths[rows].max())
+        times, positions = part.times[rows, :longest], part.positions[rows, :longest]
+        result.put(rows, engine.encode(result.take(rows), times, positions, part.lengths[rows]))
+    return result
+
+
+def _split(order: np.ndarray, lengths: np.ndarray) -> Iterator[np.ndarray]:
+    """Rows in the order of their lengths, in pieces of a bounded number of cells."""
+    start = 0
+    while start < len(order):
+        stop = start + 1
+        while stop < len(order) and (stop + 1 - start) * lengths[order[stop]] <= _ENCODE_CELLS:
+            stop += 1
+        yield order[start:stop]
+        start = stop
+
+
+def _forecast(engine: Engine, steps: list[Step]) -> None:
+    """Forecasts the tracks of all steps, which have the same number of offsets."""
+    parts = [step.asking for step in steps if step.asking is not None]
+    states = gather([(step.session, part.slots) for step, part in zip(steps, parts, strict=True)])
+    offsets = np.concatenate([part.offsets for part in parts])
+    rows = max(1, _FORECAST_CELLS // (engine.card.num_modes * offsets.shape[1]))
+    starts = range(0, max(len(offsets), 1), rows)
+    forecasts = [
+        engine.forecast(
+            States(states.filter[start : start + rows], states.memory[start : start + rows]),
+            offsets[start : start + rows],
+        )
+        for start in starts
+        if len(offsets)
+    ]
+    whole = _join(forecasts) if forecasts else None
+    start = 0
+    for step, part in zip(steps, parts, strict=True):
+        stop = start + len(part.slots)
+        if whole is not None and stop > start:
+            mine = whole if (start, stop) == (0, whole.num_tracks) else whole.take(slice(start, stop))
+            step.forecast = merge_modes(mine, step.session.settings.num_modes)
+        start = stop
+
+
+def _join(forecasts: list[Forecast]) -> Forecast:
+    """Forecasts of different tracks in one."""
+    if len(forecasts) == 1:
+        return forecasts[0]
+    return Forecast(
+        np.concatenate([forecast.offsets for forecast in forecasts]),
+        np.concatenate([forecast.probabilities for forecast in forecasts]),
+        np.concatenate([forecast.means for forecast in forecasts]),
+        np.concatenate([forecast.covariances for forecast in forecasts]),
+    )

@@ -1,0 +1,66 @@
+"""Lines: observations and forecasts as newline-delimited JSON, as recorded and as piped.
+
+One line per frame. Positions are metres in the client's world; covariances packed upper triangles in m².
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+
+from pathcast.service.messages import Forecasts, Frame, Status
+from pathcast.tracks import AXIS_NAMES
+
+
+def observation_line(frame: Frame, origin: tuple[float, float, float]) -> str:
+    """What was seen at one instant: {"frame", "time", "tracks": [{"track", "x", "y", "z"}]}; null: not finite."""
+    num_axes = frame.positions.shape[1]
+    positions = frame.positions.astype(np.float64) + np.array(origin[:num_axes])
+    tracks = [
+        {"track": track_id, **dict(zip(AXIS_NAMES, map(_number, row), strict=False))}
+        for track_id, row in zip(frame.track_ids, positions.tolist(), strict=True)
+    ]
+    return json.dumps({"frame": frame.frame_number, "time": frame.capture_time_s, "tracks": tracks})
+
+
+def forecast_line(forecasts: Forecasts, offsets_s: tuple[float, ...]) -> str:
+    """The answer to one frame, with its modes' probabilities, paths and covariances."""
+    record: dict[str, Any] = {
+        "frame": forecasts.frame_number,
+        "time": forecasts.capture_time_s,
+        "offsets": list(offsets_s),
+        "tracks": [_track(forecasts, row) for row in range(len(forecasts.track_ids))],
+    }
+    if forecasts.remarks:
+        record["remarks"] = [
+            {
+                "track": remark.track_id,
+                "status": remark.status.name.lower(),
+                **({"reason": remark.reason.name.lower()} if remark.reason else {}),
+                **({"detail": remark.detail} if remark.detail else {}),
+            }
+            for remark in forecasts.remarks
+        ]
+    return json.dumps(record)
+
+
+def _track(forecasts: Forecasts, row: int) -> dict[str, Any]:
+    modes: list[dict[str, Any]] = [
+        {"probability": round(probability, 6)} for probability in forecasts.probabilities[row].tolist()
+    ]
+    for index, mode in enumerate(modes):
+        if forecasts.means is not None:
+            mode["path"] = np.round(forecasts.means[row, index].astype(np.float64), 5).tolist()
+        if forecasts.covariances is not None:
+            mode["covariance"] = np.round(forecasts.covariances[row, index].astype(np.float64), 8).tolist()
+    return {
+        "track": int(forecasts.track_ids[row]),
+        "status": Status(int(forecasts.statuses[row])).name.lower(),
+        "modes": modes,
+    }
+
+
+def _number(value: float) -> float | None:
+    return value if np.isfinite(value) else None

@@ -1,0 +1,86 @@
+"""Mailbox: what one stream still has to send.
+
+A slow reader gets the newest forecast, not a queue of stale ones: a forecast that was not sent yet gives way to the
+next one, which takes over its remarks and counts it. Everything else waits in order and is never dropped.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+
+from pathcast.service.messages import Forecasts, Status
+
+MANY_WAITING = 8192
+"""Remarks and other messages that may wait before the stream's requests are no longer read."""
+
+
+class Mailbox:
+    """Messages of a stream, taken in order; at most one forecast waits."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[bytes | Forecasts] = deque()
+        self._num_remarks = 0
+        self._is_closed = False
+        self._failure: BaseException | None = None
+        self._changed = asyncio.Event()
+        self._has_room = asyncio.Event()
+        self._has_room.set()
+
+    def put(self, message: bytes) -> None:
+        """Adds a message that must not be lost."""
+        self._waiting.append(message)
+        self._update()
+
+    def put_forecasts(self, forecasts: Forecasts) -> None:
+        """Adds a forecast; the one that still waits gives way to it."""
+        for older in self._waiting:
+            if isinstance(older, Forecasts):
+                self._waiting.remove(older)
+                forecasts.frames_conflated += older.frames_conflated + 1
+                lasting = [remark for remark in older.remarks if remark.status != Status.WARMING_UP]
+                forecasts.remarks = lasting + forecasts.remarks
+                break
+        self._num_remarks = len(forecasts.remarks)
+        self._waiting.append(forecasts)
+        self._update()
+
+    def close(self) -> None:
+        """Nothing more will come; what waits is still sent."""
+        self._is_closed = True
+        self._update()
+
+    def fail(self, error: BaseException) -> None:
+        """The stream ends with this error once what waits is sent."""
+        self._failure = self._failure or error
+        self._update()
+
+    async def take(self) -> bytes | Forecasts | None:
+        """The next message; None when there is none and will be none.
+
+        Raises:
+            BaseException: The error that the stream ends with.
+        """
+        while not self._waiting:
+            if self._failure is not None:
+                raise self._failure
+            if self._is_closed:
+                return None
+            self._changed.clear()
+            await self._changed.wait()
+        message = self._waiting.popleft()
+        if isinstance(message, Forecasts):
+            self._num_remarks = 0
+        self._update()
+        return message
+
+    async def room(self) -> None:
+        """Returns once not too much waits."""
+        await self._has_room.wait()
+
+    def _update(self) -> None:
+        self._changed.set()
+        if len(self._waiting) + self._num_remarks < MANY_WAITING:
+            self._has_room.set()
+        else:
+            self._has_room.clear()

@@ -1,0 +1,93 @@
+"""Recording: what streams saw and were told, on disk, only where the server was asked to.
+
+Every stream gets two files of its own: `NAME.observations.ndjson`, which `pathcast watch -` reads again, and
+`NAME.forecasts.ndjson`, whose first line says which model answered.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+
+from pathcast.errors import InputError
+from pathcast.service.lines import forecast_line, observation_line
+from pathcast.service.messages import Forecasts, Frame, Prefix, Settings
+
+
+class Recorder:
+    """Makes the recordings of a server."""
+
+    def __init__(self, folder: Path, now: Callable[[], datetime]) -> None:
+        """Args:
+        folder: Where the files go; made if it is not there.
+        now: The wall clock, for the files' names.
+
+        Raises:
+            InputError: The folder cannot be made.
+        """
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError("--record", "a folder that can be written", f"{folder} ({error.strerror})") from error
+        self._folder = folder
+        self._now = now
+        self._count = 0
+
+    def open(self, settings: Settings) -> Recording:
+        """The recording of a new stream."""
+        self._count += 1
+        return Recording(self._folder / f"{self._now():%Y%m%dT%H%M%S}-{self._count:06d}", settings)
+
+
+class Recording:
+    """One stream's two files."""
+
+    def __init__(self, stem: Path, settings: Settings) -> None:
+        self._settings = settings
+        self._observations = stem.with_name(f"{stem.name}.observations.ndjson").open("x")
+        self._forecasts = stem.with_name(f"{stem.name}.forecasts.ndjson").open("x")
+        card = settings.card
+        print(
+            json.dumps({"model": card.name, "version": card.version, "axes": card.num_axes, "origin": settings.origin}),
+            file=self._forecasts,
+            flush=True,
+        )
+
+    def observe(self, frame: Frame) -> None:
+        """Writes what came in."""
+        print(observation_line(frame, self._settings.origin), file=self._observations, flush=True)
+
+    def replay(self, prefixes: list[Prefix]) -> None:
+        """Writes whole prefixes, one frame per instant."""
+        rows = sorted(
+            (float(time), index, row)
+            for index, prefix in enumerate(prefixes)
+            for row, time in enumerate(prefix.times_s)
+        )
+        start = 0
+        while start < len(rows):
+            stop = start
+            while stop < len(rows) and rows[stop][0] == rows[start][0]:
+                stop += 1
+            same = rows[start:stop]
+            ids = [prefixes[index].track_id for _, index, _ in same]
+            positions = np.array([prefixes[index].positions[row] for _, index, row in same])
+            self.observe(Frame(0, rows[start][0], ids, positions))
+            start = stop
+
+    def answer(self, forecasts: Forecasts) -> None:
+        """Writes what was computed, sent or not."""
+        means = forecasts.means
+        if means is not None:
+            means = means.astype(np.float64) + np.array(self._settings.origin[: means.shape[-1]])
+        line = forecast_line(replace(forecasts, means=means), tuple(self._settings.offsets.tolist()))
+        print(line, file=self._forecasts, flush=True)
+
+    def close(self) -> None:
+        self._observations.close()
+        self._forecasts.close()

@@ -1,0 +1,161 @@
+"""Server: the process that serves; its start, its readiness and its graceful end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from time import monotonic
+
+import grpc
+import numpy as np
+import structlog
+import uvloop
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+from pathcast.errors import ServiceError
+from pathcast.model.engine import Engine
+from pathcast.model.library import Library
+from pathcast.service.batcher import Batcher
+from pathcast.service.limits import Limits
+from pathcast.service.recording import Recorder
+from pathcast.service.servicer import SERVICE_NAME, ForecastServicer
+
+
+class Server:
+    """A server of one library on one port."""
+
+    def __init__(
+        self,
+        library: Library,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        record: Path | None = None,
+        limits: Limits | None = None,
+    ) -> None:
+        """Binds; nothing is answered before `start`. Port 0 takes a free one.
+
+        Raises:
+            InputError: The folder of recordings cannot be made.
+            ServiceError: The address cannot be bound.
+        """
+        self._limits = limits or Limits()
+        self._batcher = Batcher(monotonic)
+        recorder = None if record is None else Recorder(record, lambda: datetime.now(UTC))
+        self._servicer = ForecastServicer(library, self._batcher, self._limits, recorder)
+        self._grpc = grpc.aio.server(options=_options(self._limits))
+        self._grpc.add_generic_rpc_handlers((self._servicer.handlers(),))
+        self._health = health.aio.HealthServicer()
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._grpc)
+        reflection.enable_server_reflection((SERVICE_NAME, health.SERVICE_NAME, reflection.SERVICE_NAME), self._grpc)
+        try:
+            self.port = self._grpc.add_insecure_port(f"{host}:{port}")
+        except RuntimeError as error:
+            raise ServiceError(f"{host}:{port}: expected a free address of this machine, could not bind it") from error
+        self.address = f"{host}:{self.port}"
+
+    async def start(self) -> None:
+        """Answers from here on."""
+        self._batching = asyncio.create_task(self._batcher.run())
+        await self._grpc.start()
+        for name in ("", SERVICE_NAME):
+            await self._health.set(name, health_pb2.HealthCheckResponse.SERVING)
+
+    async def stop(self, grace_s: float) -> None:
+        """Says that it goes away, takes no new calls, and ends the open ones after the grace time at the latest."""
+        await self._health.enter_graceful_shutdown()
+        self._servicer.go_away(grace_s)
+        await self._grpc.stop(grace_s)
+        self._batching.cancel()
+        with suppress(asyncio.CancelledError):
+            await self._batching
+
+
+def _options(limits: Limits) -> list[tuple[str, int]]:
+    return [
+        ("grpc.max_receive_message_length", limits.bytes_in),
+        ("grpc.max_send_message_length", -1),
+        ("grpc.so_reuseport", 0),
+    ]
+
+
+def warm(engine: Engine) -> None:
+    """Calls every function of an engine once, so that the first client does not wait for compilation."""
+    axes = engine.card.num_axes
+    times = np.array([[0.0, 0.1, 0.2]])
+    positions = np.zeros((1, 3, axes), np.float32)
+    states = engine.encode(engine.start(1), times, positions, np.array([3]))
+    states = engine.observe(states, np.array([0.3]), positions[:, 0])
+    engine.forecast(states, np.array([engine.card.offsets_s]))
+
+
+def configure_logs() -> None:
+    """Structured logs on stderr, one JSON object a line; no position, id or prefix is ever given to them."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
+def serve(
+    library: Library,
+    *,
+    host: str,
+    port: int,
+    record: Path | None,
+    grace_s: float,
+    on_ready: Callable[[str], None],
+    stops_with_stdin: bool = False,
+) -> None:
+    """Serves until SIGTERM or SIGINT, or, if asked, until standard input ends.
+
+    Args:
+        library: The models.
+        host: Address to bind.
+        port: Port to bind, 0 for a free one.
+        record: Folder of recordings, if any.
+        grace_s: Seconds that open streams have at the end; a second signal cuts them short.
+        on_ready: Called with the address once calls are answered.
+        stops_with_stdin: Whether to stop when standard input ends, so that a child never outlives its parent.
+    """
+    configure_logs()
+    for card in library.cards():
+        warm(library.get(card.name, card.version))
+
+    async def main() -> None:
+        log = structlog.get_logger()
+        server = Server(library, host=host, port=port, record=record)
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+        if stops_with_stdin:
+            loop.add_reader(sys.stdin.fileno(), lambda: None if sys.stdin.buffer.read1(4096) else stop.set())
+        await server.start()
+        log.info("serving", models=[card.name for card in library.cards()], is_recording=record is not None)
+        on_ready(server.address)
+        await stop.wait()
+        stop.clear()
+        log.info("stopping", grace_s=grace_s)
+        stopping = asyncio.create_task(server.stop(grace_s))
+        again = asyncio.create_task(stop.wait())
+        await asyncio.wait((stopping, again), return_when=asyncio.FIRST_COMPLETED)
+        again.cancel()
+        if not stopping.done():
+            await server.stop(0.0)
+        await stopping
+        log.info("stopped")
+
+    uvloop.run(main())

@@ -1,0 +1,277 @@
+"""Servicer: the contract's four calls on top of sessions, batcher and codec."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+import grpc
+import structlog
+
+from pathcast.errors import InputError, LimitError, NotServedError, PathcastError
+from pathcast.model.library import Library
+from pathcast.service.batcher import Batcher, Lane
+from pathcast.service.codec.answers import write_forecasts, write_model, write_opened, write_response, write_unary
+from pathcast.service.codec.opening import read_open
+from pathcast.service.codec.requests import read_frame, read_prefixes, read_replay
+from pathcast.service.faults import to_code, to_refused, to_status
+from pathcast.service.limits import Limits
+from pathcast.service.mailbox import Mailbox
+from pathcast.service.messages import Forecasts, GoingAway, Settings
+from pathcast.service.recording import Recorder, Recording
+from pathcast.service.session import Session, Step
+from pathcast.v1 import forecast_pb2 as pb
+
+SERVICE_NAME = pb.DESCRIPTOR.services_by_name["ForecastService"].full_name
+Context = Any
+"""grpc.aio.ServicerContext."""
+
+
+class ForecastServicer:
+    """Answers `pathcast.v1.ForecastService`."""
+
+    def __init__(self, library: Library, batcher: Batcher, limits: Limits, recorder: Recorder | None = None) -> None:
+        self._library = library
+        self._batcher = batcher
+        self._limits = limits
+        self._recorder = recorder
+        self._streams: set[Stream] = set()
+        self._log = structlog.get_logger()
+
+    def handlers(self) -> grpc.GenericRpcHandler:
+        """The calls; answers leave as bytes, because the codec packs arrays itself."""
+        return grpc.method_handlers_generic_handler(
+            SERVICE_NAME,
+            {
+                "Forecast": grpc.unary_unary_rpc_method_handler(
+                    self.forecast, request_deserializer=pb.ForecastRequest.FromString
+                ),
+                "StreamForecasts": grpc.stream_stream_rpc_method_handler(
+                    self.stream, request_deserializer=pb.StreamForecastsRequest.FromString
+                ),
+                "ListModels": grpc.unary_unary_rpc_method_handler(
+                    self.list_models, request_deserializer=pb.ListModelsRequest.FromString
+                ),
+                "GetModel": grpc.unary_unary_rpc_method_handler(
+                    self.get_model, request_deserializer=pb.GetModelRequest.FromString
+                ),
+            },
+        )
+
+    def go_away(self, within_s: float) -> None:
+        """Tells all open streams that the server stops."""
+        for stream in self._streams:
+            stream.mailbox.put(write_response(GoingAway(within_s)))
+
+    async def list_models(self, request: pb.ListModelsRequest, context: Context) -> bytes:
+        """All models."""
+        response = pb.ListModelsResponse(models=[write_model(card) for card in self._library.cards()])
+        return response.SerializeToString()
+
+    async def get_model(self, request: pb.GetModelRequest, context: Context) -> bytes:
+        """One model."""
+        version = request.version if request.HasField("version") else None
+        try:
+            card = self._library.get(request.model, version).card
+        except InputError as error:
+            await self._abort(context, error)
+        response = pb.GetModelResponse(model=write_model(card), card=card.text, metrics=card.metrics)
+        return response.SerializeToString()
+
+    async def forecast(self, request: pb.ForecastRequest, context: Context) -> bytes:
+        """Forecasts from whole prefixes."""
+        try:
+            return await self._forecast(request)
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:
+            await self._abort(context, error)
+
+    async def _forecast(self, request: pb.ForecastRequest) -> bytes:
+        engine, settings = read_open(request.open, self._library, self._limits, is_unary=True)
+        prefixes = read_prefixes(request.prefixes, settings.card.num_axes, self._limits, "prefixes")
+        if len(prefixes) > settings.tracks_per_stream:
+            raise LimitError(
+                "prefixes",
+                f"at most {settings.tracks_per_stream} tracks with that many modes and offsets",
+                str(len(prefixes)),
+            )
+        session = Session(engine, settings)
+        done: asyncio.Future[Forecasts] = asyncio.get_running_loop().create_future()
+
+        def deliver(forecasts: Forecasts) -> None:
+            if not done.done():
+                done.set_result(forecasts)
+
+        def fail(error: BaseException) -> None:
+            if not done.done():
+                done.set_exception(error)
+
+        self._batcher.submit(Lane(session, deliver, fail), lambda: session.whole(prefixes))
+        forecasts = await done
+        if self._recorder is not None:
+            recording = self._recorder.open(settings)
+            recording.replay(prefixes)
+            recording.answer(forecasts)
+            recording.close()
+        opened = write_opened(settings, self._limits, self._recorder is not None)
+        return write_unary(opened, forecasts, self._limits.bytes_out)
+
+    async def stream(self, _requests: Any, context: Context) -> None:
+        """Frames in, forecasts out."""
+        stream: Stream | None = None
+        try:
+            stream = await self._open(context)
+            if stream is not None:
+                self._streams.add(stream)
+                await stream.run(context)
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:
+            await self._abort(context, error)
+        finally:
+            if stream is not None:
+                self._streams.discard(stream)
+                stream.close()
+
+    async def _open(self, context: Context) -> Stream | None:
+        """The stream that the first message asks for; None if the client left without one."""
+        first = await context.read()
+        if first is grpc.aio.EOF:
+            return None
+        if first.WhichOneof("message") != "open":
+            raise InputError("open", "open as the first message", first.WhichOneof("message") or "an empty message")
+        engine, settings = read_open(first.open, self._library, self._limits)
+        if len(self._streams) >= self._limits.streams:
+            raise LimitError("streams", f"at most {self._limits.streams} open at once", f"{len(self._streams)} open")
+        recording = None if self._recorder is None else self._recorder.open(settings)
+        return Stream(Session(engine, settings), self._batcher, self._limits, recording)
+
+    async def _abort(self, context: Context, error: Exception) -> NoReturn:
+        """Ends a call with the status of an error; only what cannot hold positions or ids is logged."""
+        if to_code(error) is grpc.StatusCode.INTERNAL:
+            place = error.__traceback__
+            while place is not None and place.tb_next is not None:
+                place = place.tb_next
+            where = "" if place is None else f"{place.tb_frame.f_code.co_name}:{place.tb_lineno}"
+            self._log.error("call_failed", kind=type(error).__name__, where=where)
+        status = to_status(error)
+        await context.abort(status.code, status.details, status.trailing_metadata)
+        raise AssertionError("abort raises")
+
+
+class Stream:
+    """One open stream: a task reads requests, the call itself writes answers."""
+
+    def __init__(self, session: Session, batcher: Batcher, limits: Limits, recording: Recording | None) -> None:
+        self.mailbox = Mailbox()
+        self._session = session
+        self._batcher = batcher
+        self._limits = limits
+        self._recording = recording
+        self._lane = Lane(session, self._deliver, self.mailbox.fail)
+        opened = write_opened(session.settings, limits, recording is not None)
+        self.mailbox.put(write_response(opened))
+
+    @property
+    def _settings(self) -> Settings:
+        return self._session.settings
+
+    async def run(self, context: Context) -> None:
+        """Answers until the client has ended its side and everything is sent.
+
+        Raises:
+            Exception: What ends the stream.
+        """
+        reading = asyncio.create_task(self._read(context))
+        try:
+            while (message := await self.mailbox.take()) is not None:
+                if isinstance(message, Forecasts):
+                    for part in write_forecasts(message, self._limits.bytes_out):
+                        await context.write(part)
+                else:
+                    await context.write(message)
+        finally:
+            reading.cancel()
+
+    def close(self) -> None:
+        """Forgets everything."""
+        self._batcher.forget(self._lane)
+        if self._recording is not None:
+            self._recording.close()
+            self._recording = None
+
+    async def _read(self, context: Context) -> None:
+        """Reads requests until the client ends its side."""
+        try:
+            while (request := await context.read()) is not grpc.aio.EOF:
+                self._take(request)
+                await self._lane.room()
+                await self.mailbox.room()
+            await self._lane.finish()
+            self.mailbox.close()
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:
+            await self._lane.finish()
+            self.mailbox.fail(error)
+
+    def _take(self, request: pb.StreamForecastsRequest) -> None:
+        """Queues one request; what is wrong with it is said in its turn."""
+        kind = request.WhichOneof("message")
+        if kind == "open":
+            raise InputError("open", "open once, as the first message", "a second one")
+        frame_number = request.frame.frame_number if kind == "frame" else None
+        try:
+            plan = self._plan(request, kind)
+        except PathcastError as error:
+            refusal = to_refused(error, frame_number)
+            self._batcher.submit(self._lane, lambda: self.mailbox.put(write_response(refusal)))
+            return
+        if plan is not None:
+            self._batcher.submit(self._lane, plan)
+
+    def _plan(self, request: pb.StreamForecastsRequest, kind: str | None) -> Callable[[], Step | None] | None:
+        """What is to be done when the request's turn comes.
+
+        Raises:
+            InputError, NotServedError: It cannot be used.
+        """
+        if kind == "frame":
+            frame = read_frame(request.frame, self._settings.card.num_axes, self._limits)
+
+            def observe() -> Step | None:
+                try:
+                    step = self._session.observe(frame)
+                except InputError as error:
+                    self.mailbox.put(write_response(to_refused(error, frame.frame_number)))
+                    return None
+                if self._recording is not None:
+                    self._recording.observe(frame)
+                return step
+
+            return observe
+        if kind == "replay":
+            prefixes = read_replay(request.replay, self._settings.card.num_axes, self._limits)
+
+            def replay() -> Step | None:
+                if self._recording is not None:
+                    self._recording.replay(prefixes)
+                return self._session.replay(prefixes)
+
+            return replay
+        if kind == "end_tracks":
+            track_ids = list(request.end_tracks.track_ids)
+            return lambda: self._session.end(track_ids)
+        if kind == "update":
+            for name in ("venue", "goals", "regions"):
+                if request.update.HasField(name):  # type: ignore[arg-type]
+                    raise NotServedError(f"update.{name}")
+            return None
+        raise InputError("message", "open, frame, replay, update or end_tracks", "none of them")
+
+    def _deliver(self, forecasts: Forecasts) -> None:
+        if self._recording is not None:
+            self._recording.answer(forecasts)
+        self.mailbox.put_forecasts(forecasts)

@@ -1,0 +1,289 @@
+"""Session: one stream's tracks, from their first observation to their end.
+
+It decides which observations are used, which tracks are forecast and what is said of the others; it plans, and
+leaves computing to the batcher. It knows nothing of gRPC.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from pathcast.errors import InputError
+from pathcast.model.admission import Admission, admit
+from pathcast.model.engine import Engine
+from pathcast.model.forecast import Forecast
+from pathcast.model.states import COUNT, TIME, States
+from pathcast.service.messages import Frame, Prefix, Reason, Remark, Settings, Status
+
+_FIRST_CAPACITY = 8
+_ROUNDING_S = 1e-9
+_MANY_REMARKS = 8192
+"""Waiting remarks that make an answer due, so that a stream with few answers cannot fill the memory."""
+_DETAILS = {
+    Reason.NOT_FINITE: "expected finite metres, found a coordinate that is not",
+    Reason.OUT_OF_RANGE: "expected at most 8000 m from the origin on any axis, found more",
+    Reason.NOT_NEWER: "expected a capture time after the track's newest, found one at or before it",
+    Reason.TOO_MANY_TRACKS: "the stream holds as many tracks as it may",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Observing:
+    """Observations that tracks take in: one each, or `lengths` of them."""
+
+    slots: Int[np.ndarray, " track"]
+    times: Float[np.ndarray, "track time"]
+    positions: Float[np.ndarray, "track time axis"]
+    lengths: Int[np.ndarray, " track"]
+
+
+@dataclass(frozen=True, eq=False)
+class Asking:
+    """Tracks to forecast, and when."""
+
+    slots: Int[np.ndarray, " track"]
+    offsets: Float[np.ndarray, "track time"]
+    """Seconds after each track's newest observation."""
+    statuses: Int[np.ndarray, " track"]
+    track_ids: np.ndarray
+
+
+@dataclass(eq=False)
+class Step:
+    """What one message of a stream asks to be computed, and the results once they are there."""
+
+    session: Session
+    frame_number: int = 0
+    capture_time_s: float = 0.0
+    observing: Observing | None = None
+    asking: Asking | None = None
+    """None: no answer is due."""
+    remarks: list[Remark] = field(default_factory=list)
+    forecast: Forecast | None = None
+    failure: Exception | None = None
+    computing_s: float = 0.0
+
+
+class Session:
+    """The tracks of one stream: a table of states that grows on demand, and the ids of its rows."""
+
+    def __init__(self, engine: Engine, settings: Settings) -> None:
+        self.engine = engine
+        self.settings = settings
+        self.states = engine.start(_FIRST_CAPACITY)
+        self._fresh = engine.start(1)
+        self._ids = np.zeros(_FIRST_CAPACITY, np.uint64)
+        self._is_live = np.zeros(_FIRST_CAPACITY, np.bool_)
+        self._slot_of: dict[int, int] = {}
+        self._free = list(range(_FIRST_CAPACITY - 1, -1, -1))
+        self._remarks: list[Remark] = []
+        """Said with the next answer."""
+        self._newest_frame = -1
+        self._num_frames = 0
+
+    @property
+    def num_tracks(self) -> int:
+        """Live tracks."""
+        return len(self._slot_of)
+
+    def observe(self, frame: Frame) -> Step:
+        """Plans a frame: which observations are used, and which tracks are forecast if an answer is due.
+
+        Raises:
+            InputError: Its number does not rise.
+        """
+        if frame.frame_number <= self._newest_frame:
+            raise InputError(
+                "frame.frame_number", f"over {self._newest_frame}, the newest frame's", str(frame.frame_number)
+            )
+        self._newest_frame = frame.frame_number
+        is_due = self._num_frames % self.settings.forecast_every == 0 or len(self._remarks) > _MANY_REMARKS
+        self._num_frames += 1
+        slots, verdicts = self._admit(frame)
+        is_seen = verdicts == Admission.ADMITTED
+        self._end_unseen(frame.capture_time_s, slots[is_seen])
+        slots[~self._is_live[slots]] = -1
+        self._start_new(frame.track_ids, slots, is_seen)
+        step = Step(self, frame.frame_number, frame.capture_time_s)
+        if is_seen.any():
+            seen = np.flatnonzero(is_seen)
+            step.observing = Observing(
+                slots[seen],
+                np.full((len(seen), 1), frame.capture_time_s),
+                frame.positions[seen, None],
+                np.ones(len(seen), np.int64),
+            )
+        if is_due:
+            self._ask(step, slots, is_seen)
+        return step
+
+    def replay(self, prefixes: list[Prefix]) -> Step:
+        """Plans prefixes of the past: new tracks start, known ones take in what is newer than their newest."""
+        slots, kept = [], []
+        for prefix in prefixes:
+            slot = self._slot_of.get(prefix.track_id, -1)
+            newest = self._newest(np.array([slot]))[0]
+            verdicts = admit(np.full(len(prefix.times_s), newest), prefix.times_s, prefix.positions)
+            for verdict in (Admission.NOT_FINITE, Admission.OUT_OF_RANGE):
+                if (verdicts == verdict).any():
+                    self._reject(prefix.track_id, Reason(int(verdict)))
+            rows = np.flatnonzero(verdicts == Admission.ADMITTED)
+            if len(rows) and slot < 0:
+                slot = self._start(prefix.track_id)
+            if len(rows) and slot >= 0:
+                slots.append(slot)
+                kept.append((prefix.times_s[rows], prefix.positions[rows]))
+        step = Step(self)
+        if slots:
+            step.observing = _pad(slots, kept, self.settings.card.num_axes)
+        return step
+
+    def whole(self, prefixes: list[Prefix]) -> Step:
+        """Plans a unary request: every track forecast from its own newest observation on."""
+        step = self.replay(prefixes)
+        slots = np.array([self._slot_of.get(prefix.track_id, -1) for prefix in prefixes], np.int64)
+        slots = slots[slots >= 0]
+        counts = np.zeros(len(self._is_live))
+        if step.observing is not None:
+            counts[step.observing.slots] = step.observing.lengths
+        self._ask_rows(step, slots, counts[slots], np.zeros(len(slots)), np.ones(len(slots), np.bool_))
+        return step
+
+    def end(self, track_ids: list[int]) -> None:
+        """Ends tracks; an id that is not known is passed over."""
+        for track_id in track_ids:
+            slot = self._slot_of.get(track_id)
+            if slot is not None:
+                self._release(slot)
+                self._remarks.append(Remark(track_id, Status.ENDED, Reason.ENDED_BY_CLIENT))
+
+    def _newest(self, slots: Int[np.ndarray, " track"]) -> Float[np.ndarray, " track"]:
+        """Seconds of the newest observation; minus infinity where there is no track (slot -1)."""
+        rows = self.states.filter[slots]
+        return np.where((slots >= 0) & (rows[:, COUNT] > 0), rows[:, TIME], -np.inf)
+
+    def _admit(self, frame: Frame) -> tuple[Int[np.ndarray, " track"], Int[np.ndarray, " track"]]:
+        """The slots of a frame's tracks (-1: not known) and the verdicts on their observations."""
+        slot_of = self._slot_of
+        slots = np.array([slot_of.get(track_id, -1) for track_id in frame.track_ids], np.int64)
+        times = np.full(len(slots), frame.capture_time_s)
+        verdicts = admit(self._newest(slots), times, frame.positions)
+        for row in np.flatnonzero(verdicts):
+            self._reject(frame.track_ids[row], Reason(int(verdicts[row])))
+        return slots, verdicts
+
+    def _reject(self, track_id: int, reason: Reason) -> None:
+        self._remarks.append(Remark(track_id, Status.REJECTED, reason, _DETAILS[reason]))
+
+    def _end_unseen(self, time: float, seen_slots: Int[np.ndarray, " track"]) -> None:
+        """Ends the tracks that were not seen for longer than they may coast."""
+        unseen = self._is_live.copy()
+        unseen[seen_slots[seen_slots >= 0]] = False
+        slots = np.flatnonzero(unseen)
+        if not len(slots):
+            return
+        coast_s = self.settings.coast_s
+        for slot in slots[time - self._newest(slots) > coast_s + _ROUNDING_S]:
+            track_id = int(self._ids[slot])
+            self._release(int(slot))
+            self._remarks.append(
+                Remark(track_id, Status.ENDED, Reason.TIMED_OUT, f"not seen for longer than {coast_s:g} s")
+            )
+
+    def _start_new(self, track_ids: list[int], slots: np.ndarray, is_seen: np.ndarray) -> None:
+        """Starts the tracks of admitted observations that are not known; both arrays are brought up to date."""
+        for row in np.flatnonzero(is_seen & (slots < 0)):
+            slots[row] = self._start(track_ids[row])
+            is_seen[row] = slots[row] >= 0
+
+    def _start(self, track_id: int) -> int:
+        """The slot of a new track, or -1 if the stream holds as many as it may."""
+        if len(self._slot_of) >= self.settings.tracks_per_stream:
+            self._reject(track_id, Reason.TOO_MANY_TRACKS)
+            return -1
+        if not self._free:
+            self._grow()
+        slot = self._free.pop()
+        self.states.put(np.array([slot]), self._fresh)
+        self._slot_of[track_id] = slot
+        self._ids[slot] = track_id
+        self._is_live[slot] = True
+        return slot
+
+    def _grow(self) -> None:
+        """Doubles the table."""
+        old = len(self._is_live)
+        grown = self.engine.start(2 * old)
+        grown.put(np.arange(old), self.states)
+        self.states = grown
+        self._ids = np.concatenate([self._ids, np.zeros(old, np.uint64)])
+        self._is_live = np.concatenate([self._is_live, np.zeros(old, np.bool_)])
+        self._free = list(range(2 * old - 1, old - 1, -1))
+
+    def _release(self, slot: int) -> None:
+        """Forgets a track."""
+        del self._slot_of[int(self._ids[slot])]
+        self._is_live[slot] = False
+        self.states.put(np.array([slot]), self._fresh)
+        self._free.append(slot)
+
+    def _ask(self, step: Step, frame_slots: Int[np.ndarray, " track"], is_seen: np.ndarray) -> None:
+        """Plans the answer: the frame's tracks in its order, then those that coast."""
+        is_other = self._is_live.copy()
+        is_other[frame_slots[frame_slots >= 0]] = False
+        others = np.flatnonzero(is_other)
+        is_known = (frame_slots >= 0) & self._is_live[frame_slots]
+        slots = np.concatenate([frame_slots[is_known], others])
+        has_new = np.concatenate([is_seen[is_known], np.zeros(len(others), np.bool_)])
+        is_rejected = np.concatenate([~is_seen[is_known], np.zeros(len(others), np.bool_)])
+        newest = np.where(has_new, step.capture_time_s, self.states.filter[slots, TIME])
+        counts = self.states.filter[slots, COUNT] + has_new
+        self._ask_rows(step, slots, counts, step.capture_time_s - newest, has_new, is_rejected)
+
+    def _ask_rows(
+        self,
+        step: Step,
+        slots: Int[np.ndarray, " track"],
+        counts: Float[np.ndarray, " track"],
+        gaps: Float[np.ndarray, " track"],
+        has_new: np.ndarray,
+        is_rejected: np.ndarray | None = None,
+    ) -> None:
+        """Plans the forecasts of tracks that were last seen `gaps` seconds ago, and remarks on the others."""
+        step.remarks, self._remarks = self._remarks, []
+        statuses = np.where(counts < self.settings.card.warm_points, Status.WARMING_UP, Status.FORECASTING)
+        statuses = np.where(has_new, statuses, Status.COASTING)
+        if is_rejected is not None:
+            statuses[is_rejected] = Status.REJECTED
+        for slot in slots[(counts < 2) & (statuses != Status.REJECTED)]:
+            detail = "one observation so far; a forecast needs two"
+            step.remarks.append(Remark(int(self._ids[slot]), Status.WARMING_UP, detail=detail))
+        is_asked = (counts >= 2) & (gaps >= 0)
+        chosen = slots[is_asked]
+        offsets = np.minimum(self.settings.offsets + gaps[is_asked, None], self.settings.card.horizon_s)
+        step.asking = Asking(chosen, offsets, statuses[is_asked].astype(np.int64), self._ids[chosen])
+
+
+def _pad(slots: list[int], kept: list[tuple[np.ndarray, np.ndarray]], num_axes: int) -> Observing:
+    """Prefixes of several lengths in arrays as long as the longest."""
+    lengths = np.array([len(times) for times, _ in kept], np.int64)
+    times = np.zeros((len(kept), int(lengths.max())))
+    positions = np.zeros((*times.shape, num_axes), np.float32)
+    for row, (row_times, row_positions) in enumerate(kept):
+        times[row, : lengths[row]] = row_times
+        positions[row, : lengths[row]] = row_positions
+    return Observing(np.array(slots, np.int64), times, positions, lengths)
+
+
+def gather(sessions_slots: list[tuple[Session, Int[np.ndarray, " track"]]]) -> States:
+    """The states of tracks of several sessions, one after the other."""
+    if len(sessions_slots) == 1:
+        session, slots = sessions_slots[0]
+        return session.states.take(slots)
+    return States(
+        np.concatenate([session.states.filter[slots] for session, slots in sessions_slots]),
+        np.concatenate([session.states.memory[slots] for session, slots in sessions_slots]),
+    )
