@@ -254,24 +254,28 @@ class Tracks:
             )
         axes = [name for name in AXIS_NAMES if name in names]
 
-        def numbers(name: str, kind: type[np.generic]) -> NDArray[Any]:
+        def numbers(name: str, expected: str, kind: type[np.generic] | None) -> NDArray[Any]:
             column = table.column(name)
+            fault = InputError(f"{where}: column {name}", expected, f"{column.type}, {column.null_count} nulls")
+            if column.null_count and name not in AXIS_NAMES:
+                raise fault
             try:
                 return np.asarray(column.to_numpy(), dtype=kind)
             except (ValueError, TypeError, OverflowError) as error:
-                raise InputError(
-                    f"{where}: column {name}", np.dtype(kind).name, f"{column.type}, {column.null_count} nulls"
-                ) from error
+                raise fault from error
 
-        scenes = numbers("scene", np.int64) if "scene" in names else np.zeros(table.num_rows, np.int64)
-        scene_names = json.loads(metadata.get("pathcast.scene_names", "{}"))
+        try:
+            scene_names = json.loads(metadata.get("pathcast.scene_names", "{}"))
+            names_by_scene = {int(scene): str(name) for scene, name in scene_names.items()}
+        except (ValueError, AttributeError) as error:
+            raise InputError(f"{where}: scene names", "a JSON object of scene to name", str(error)) from error
         return cls.from_rows(
-            scenes,
-            numbers("track", np.uint64),
-            numbers("time", np.float64),
-            np.column_stack([numbers(name, np.float64) for name in axes]),
-            numbers("valid", np.bool_) if "valid" in names else None,
-            {int(key): name for key, name in scene_names.items()},
+            numbers("scene", "whole numbers", None) if "scene" in names else 0,
+            numbers("track", "whole numbers", None),
+            numbers("time", "seconds", np.float64),
+            np.column_stack([numbers(name, "metres", np.float64) for name in axes]),
+            numbers("valid", "truth values", np.bool_) if "valid" in names else None,
+            names_by_scene,
             where=where,
         )
 
@@ -286,6 +290,8 @@ def _column(values: ArrayLike, kind: type[np.generic], num_rows: int, where: str
     if kind in (np.int64, np.uint64) and num_rows:
         if array.dtype.kind not in "iuf" or (array.dtype.kind == "f" and not (array == np.floor(array)).all()):
             raise InputError(where, "whole numbers", f"{array.dtype} such as {array[0]!r}")
-        if kind is np.uint64 and array.dtype.kind in "if" and (array < 0).any():
-            raise InputError(where, "numbers from 0", f"{array.min()}")
+        low, high = np.iinfo(kind).min, np.iinfo(kind).max
+        least, most = array.min().item(), array.max().item()
+        if not (low <= least and most <= high):
+            raise InputError(where, f"numbers from {low} to {high}", f"{least} to {most}")
     return array.astype(kind)

@@ -1,0 +1,90 @@
+"""What all tests share: where real data is, hypothesis without a clock, and shapes that are checked.
+
+The annotated shapes cost nothing at run time; here jaxtyping's import hook has beartype check them in every module of
+ours that it can handle. It cannot where numba compiles the functions, nor where a type is imported for the type checker
+alone.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import types
+from pathlib import Path
+
+import jaxtyping
+import numpy as np
+import pytest
+from beartype import BeartypeConf, beartype
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.strategies import DrawFn, SearchStrategy
+
+ROOT = Path(__file__).resolve().parents[1]
+
+settings.register_profile("pathcast", deadline=None)
+settings.load_profile("pathcast")
+
+
+def checked_modules() -> list[str]:
+    """The modules whose annotations the import hook checks."""
+    found = []
+    for folder in ("pathcast", "simulator", "model", "service"):
+        for file in sorted((ROOT / folder).rglob("*.py")):
+            source = file.read_text()
+            handled = "from jaxtyping import" in source and not re.search(r"\bnjit\b|\bTYPE_CHECKING\b", source)
+            parts = file.relative_to(ROOT).with_suffix("").parts
+            if handled and file.name != "__init__.py":
+                found.append(".".join(parts if folder == "pathcast" else ("pathcast", *parts)))
+    return found
+
+
+checker = types.ModuleType("pathcast_shape_checks")
+checker.check = beartype(conf=BeartypeConf(is_pep484_tower=True))  # type: ignore[attr-defined]
+sys.modules[checker.__name__] = checker
+jaxtyping.install_import_hook(checked_modules(), f"{checker.__name__}.check")
+
+
+@pytest.fixture(scope="session")
+def data_dir() -> Path:
+    """The folder of real data; whoever asks for it is skipped where there is none."""
+    named = os.environ.get("PATHCAST_DATA")
+    folder = Path(named) if named else ROOT / "data"
+    if not folder.is_dir():
+        pytest.skip("real data: set PATHCAST_DATA")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def any_tracks() -> SearchStrategy[object]:
+    """Any `Tracks` that `from_rows` accepts: some scenes of some tracks, clocks irregular, some points unseen."""
+    from pathcast.tracks import Tracks
+
+    metres = st.floats(-1e6, 1e6)
+
+    @st.composite
+    def build(draw: DrawFn) -> Tracks:
+        num_axes = draw(st.sampled_from([2, 3]))
+        keys = draw(st.lists(st.tuples(st.integers(-5, 2**62), st.integers(0, 2**64 - 1)), max_size=5, unique=True))
+        scene, track, time = [], [], []
+        for key in keys:
+            clock = sorted(draw(st.lists(st.floats(-1e9, 1e9), min_size=1, max_size=6, unique=True)))
+            scene += [key[0]] * len(clock)
+            track += [key[1]] * len(clock)
+            time += clock
+        points = draw(
+            st.lists(st.lists(metres, min_size=num_axes, max_size=num_axes), min_size=len(time), max_size=len(time))
+        )
+        valid = draw(st.lists(st.booleans(), min_size=len(time), max_size=len(time)))
+        named = draw(st.dictionaries(st.sampled_from(scene), st.text("abc ,;é'0", min_size=1))) if scene else {}
+        return Tracks.from_rows(
+            np.array(scene, np.int64),
+            np.array(track, np.uint64),
+            np.array(time, np.float64),
+            np.array(points, np.float64).reshape(len(time), num_axes),
+            np.array(valid, np.bool_),
+            named,
+        )
+
+    return build()
