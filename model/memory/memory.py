@@ -1,4 +1,4 @@
-"""The interface of memories, and their choice by name."""
+"""The interface of memories."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
-
-from pathcast.errors import InputError
 
 if TYPE_CHECKING:
     from pathcast.model.network.graph import Graph
@@ -122,29 +120,3 @@ def write_cells(
         value = graph.squeeze(outputs[0], 1)
         after += [graph.squeeze(outputs[1 + part], 0) for part in range(parts)]
     return graph.concatenate(after, axis=1)
-
-
-def build_memory(kind: str, num_inputs: int, num_units: int, num_layers: int = 1) -> Memory:
-    """The memory of that kind.
-
-    Args:
-        kind: "lstm", "gru" or "rnn".
-        num_inputs: Inputs per step.
-        num_units: Units per layer.
-        num_layers: Layers.
-
-    Raises:
-        InputError: No such kind.
-    """
-    from pathcast.model.memory.gru import GruMemory
-    from pathcast.model.memory.lstm import LstmMemory
-    from pathcast.model.memory.rnn import RnnMemory
-
-    kinds: dict[str, type[LstmMemory] | type[GruMemory] | type[RnnMemory]] = {
-        "lstm": LstmMemory,
-        "gru": GruMemory,
-        "rnn": RnnMemory,
-    }
-    if kind not in kinds:
-        raise InputError("memory", f"one of {', '.join(kinds)}", repr(kind))
-    return kinds[kind](num_inputs, num_units, num_layers)

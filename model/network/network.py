@@ -15,7 +15,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from pathcast.model.memory.memory import build_memory
+from pathcast.model.memory.choice import build_memory
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from pathcast.errors import InputError
-from pathcast.model.memory.memory import Memory, build_memory
+from pathcast.model.memory.choice import build_memory
+from pathcast.model.memory.memory import Memory
 from pathcast.model.network.graph import Graph
 
 KINDS = ("lstm", "gru", "rnn")

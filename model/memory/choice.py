@@ -1,0 +1,31 @@
+"""The choice of a memory by name."""
+
+from __future__ import annotations
+
+from pathcast.errors import InputError
+from pathcast.model.memory.gru import GruMemory
+from pathcast.model.memory.lstm import LstmMemory
+from pathcast.model.memory.memory import Memory
+from pathcast.model.memory.rnn import RnnMemory
+
+
+def build_memory(kind: str, num_inputs: int, num_units: int, num_layers: int = 1) -> Memory:
+    """The memory of that kind.
+
+    Args:
+        kind: "lstm", "gru" or "rnn".
+        num_inputs: Inputs per step.
+        num_units: Units per layer.
+        num_layers: Layers.
+
+    Raises:
+        InputError: No such kind.
+    """
+    kinds: dict[str, type[LstmMemory] | type[GruMemory] | type[RnnMemory]] = {
+        "lstm": LstmMemory,
+        "gru": GruMemory,
+        "rnn": RnnMemory,
+    }
+    if kind not in kinds:
+        raise InputError("memory", f"one of {', '.join(kinds)}", repr(kind))
+    return kinds[kind](num_inputs, num_units, num_layers)
