@@ -11,26 +11,15 @@ from collections.abc import Callable
 
 import numpy as np
 
-from pathcast.model.engine import Engine
-
 
 def compile_models() -> None:
-    """Runs every shipped model once: observations one at a time, as a whole, and a forecast."""
+    """Runs every shipped model once, as the server does before it takes calls."""
     from pathcast.model.library import load_library
+    from pathcast.service.server import warm
 
     library = load_library()
     for card in library.cards():
-        run_once(library.get(card.name, card.version))
-
-
-def run_once(engine: Engine) -> None:
-    """Observes two tracks three times and forecasts them."""
-    card = engine.card
-    times = np.tile(np.arange(3) * 0.1, (2, 1))
-    positions = np.ones((2, 3, card.num_axes), np.float32) + times[:, :, None].astype(np.float32)
-    engine.observe(engine.start(2), times[:, 0], np.ascontiguousarray(positions[:, 0]))
-    states = engine.encode(engine.start(2), times, positions, np.array([3, 2]))
-    engine.forecast(states, np.tile(np.asarray(card.offsets_s), (2, 1)))
+        warm(library.get(card.name, card.version))
 
 
 def compile_flight() -> None:

@@ -72,9 +72,9 @@ def test_types_licence_and_command_are_in_the_wheel(names: set[str]) -> None:
 
 
 def test_every_bundle_is_in_the_wheel(names: set[str]) -> None:
-    for config in (ROOT / "model" / "bundles").glob("*/config.json"):
-        assert f"pathcast/model/bundles/{config.parent.name}/config.json" in names
-        assert f"pathcast/model/bundles/{config.parent.name}/model.onnx" in names
+    for config in (ROOT / "model" / "bundles").glob("*/*/config.json"):
+        folder = f"pathcast/model/bundles/{config.parent.parent.name}/{config.parent.name}"
+        assert {f"{folder}/{file}" for file in ("config.json", "encode.onnx", "forecast.onnx")} <= names
 
 
 def test_nothing_but_pathcast_is_installed(names: set[str]) -> None:
