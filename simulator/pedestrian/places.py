@@ -1,0 +1,155 @@
+"""Places to walk in: venues as flat arrays for the kernel, and the random venue of each scene."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
+from typing import Literal, NamedTuple, get_args
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from pathcast.errors import InputError
+from pathcast.simulator.draws import generator
+from pathcast.venue import Box, Segment, Venue, box_corners, corridor, plaza
+
+SceneName = Literal["corridor", "plaza"]
+
+
+class Places(NamedTuple):
+    """The walls and exits of many scenes; those of scene s stand from starts[s] to starts[s + 1]."""
+
+    walls: Float[np.ndarray, "wall 4"]
+    """x0, y0, x1, y1, metres; an obstacle is its four edges."""
+    wall_starts: Int[np.ndarray, " scene_and_end"]
+    exits: Float[np.ndarray, "exit 6"]
+    """x0, y0, x1, y1, metres, and the unit normal out of the scene."""
+    exit_starts: Int[np.ndarray, " scene_and_end"]
+
+
+def check_scene_name(scene: str) -> None:
+    """Refuses a kind of scene that there is not.
+
+    Raises:
+        InputError: As said.
+    """
+    if scene not in get_args(SceneName):
+        raise InputError("scene", " or ".join(get_args(SceneName)), f"{scene!r}")
+
+
+def scene_venue(scene: str, seed: int, index: int) -> Venue:
+    """The venue of one scene, the same whenever it is asked for.
+
+    A corridor is 20 to 40 m long and 2.5 to 6 m wide. A plaza has sides of 14 to 30 m, doors of 1.6 to 4 m and a
+    kiosk of 1.5 to 4 m, turned and set off the middle at random.
+
+    Args:
+        scene: corridor or plaza.
+        seed: Of the whole crowd.
+        index: Global index of the scene.
+
+    Raises:
+        InputError: Another name, or a seed or index out of range.
+    """
+    check_scene_name(scene)
+    numbers = generator(seed, f"pedestrian.{scene}.venue", index).random(7)
+    if scene == "corridor":
+        return corridor(length=20.0 + 20.0 * numbers[0], width=2.5 + 3.5 * numbers[1])
+    side = 14.0 + 16.0 * numbers[0]
+    kiosk = Box(
+        centre=(side * (0.2 * numbers[5] - 0.1), side * (0.2 * numbers[6] - 0.1), 1.25),
+        size=(1.5 + 2.5 * numbers[2], 1.5 + 2.5 * numbers[3], 2.5),
+        yaw=float(0.5 * math.pi * numbers[4]),
+    )
+    return replace(plaza(side=side, door=1.6 + 2.4 * numbers[1]), obstacles=(kiosk,))
+
+
+def flatten_venues(venues: Sequence[Venue], radius: float) -> Places:
+    """The walls, obstacles and exits of the venues as flat arrays.
+
+    Args:
+        venues: One per scene, each with an exit at least.
+        radius: Of a body, m.
+
+    Raises:
+        InputError: A venue without an exit, an exit narrower than a body, or one that a wall or obstacle stands in.
+    """
+    walls = [wall_rows(venue) for venue in venues]
+    exits = [_exit_rows(venue) for venue in venues]
+    for venue, its_walls, its_exits in zip(venues, walls, exits, strict=True):
+        _check_exits(venue, its_walls, its_exits, radius)
+    return Places(
+        np.concatenate(walls),
+        np.cumsum([0, *(len(rows) for rows in walls)]),
+        np.concatenate(exits),
+        np.cumsum([0, *(len(rows) for rows in exits)]),
+    )
+
+
+def wall_rows(venue: Venue) -> Float[np.ndarray, "wall 4"]:
+    """The ends (x0, y0, x1, y1, metres) of the walls and of the edges of the obstacles."""
+    rows = [(*wall.start[:2], *wall.end[:2]) for wall in venue.walls]
+    for box in venue.obstacles:
+        corners = box_corners(box)
+        rows += [(*start[:2], *end[:2]) for start, end in pairwise([*corners, corners[0]])]
+    return np.array(rows, np.float64).reshape(-1, 4)
+
+
+def is_inside_box(x: float, y: float, box: Box, margin: float = 0.0) -> bool:
+    """Whether a point lies in a box seen from above, or nearer to it than the margin along its axes (metres)."""
+    cosine, sine = math.cos(box.yaw), math.sin(box.yaw)
+    off_x, off_y = x - box.centre[0], y - box.centre[1]
+    return (
+        abs(cosine * off_x + sine * off_y) < box.size[0] / 2 + margin
+        and abs(cosine * off_y - sine * off_x) < box.size[1] / 2 + margin
+    )
+
+
+def _exit_rows(venue: Venue) -> Float[np.ndarray, "exit 6"]:
+    """Ends of each exit and its normal away from the middle of the venue."""
+    if not venue.exits:
+        raise InputError(f"venue {venue.name}: exits", "one at least", "none")
+    (x_least, x_most), (y_least, y_most) = venue.extent()
+    middle = np.array([(x_least + x_most) / 2, (y_least + y_most) / 2])
+    rows = np.empty((len(venue.exits), 6))
+    for row, way_out in zip(rows, venue.exits, strict=True):
+        start, end = np.array(way_out.start[:2]), np.array(way_out.end[:2])
+        along = (end - start) / math.hypot(*(end - start))
+        normal = np.array([along[1], -along[0]])
+        row[:2], row[2:4] = start, end
+        row[4:] = normal if normal @ ((start + end) / 2 - middle) >= 0 else -normal
+    return rows
+
+
+def _check_exits(venue: Venue, walls: np.ndarray, exits: np.ndarray, radius: float) -> None:
+    """Refuses exits that nobody could walk through."""
+    for way_out, row in zip(venue.exits, exits, strict=True):
+        middle = (row[:2] + row[2:4]) / 2
+        where = f"venue {venue.name}: exit {way_out.name} at {_name_point(*middle)}"
+        width = math.hypot(row[2] - row[0], row[3] - row[1])
+        if width <= 2 * radius:
+            raise InputError(where, f"wider than a body of {2 * radius:.2f} m", f"{width:.2f} m")
+        for number, box in enumerate(venue.obstacles):
+            if is_inside_box(float(middle[0]), float(middle[1]), box, radius):
+                raise InputError(
+                    where, f"{radius:.2f} m free of obstacles", f"obstacle {number} at {_name_point(*box.centre[:2])}"
+                )
+        for number, wall in enumerate(venue.walls):
+            if _distance(middle, walls[number]) < radius:
+                raise InputError(where, f"{radius:.2f} m free of walls", f"wall {_name_wall(wall, number)}")
+
+
+def _distance(point: np.ndarray, wall: np.ndarray) -> float:
+    along = wall[2:] - wall[:2]
+    share = np.clip((point - wall[:2]) @ along / (along @ along), 0.0, 1.0)
+    return math.hypot(*(point - wall[:2] - share * along))
+
+
+def _name_point(x: float, y: float) -> str:
+    return f"({x:.2f}, {y:.2f})"
+
+
+def _name_wall(wall: Segment, number: int) -> str:
+    return f"{wall.name or number} from {_name_point(*wall.start[:2])} to {_name_point(*wall.end[:2])}"

@@ -1,0 +1,196 @@
+"""Routes around obstacles: a visibility graph of the corners, and the next point to walk to.
+
+A corner's waypoint stands off it by `STAND_OFF` on either side. The cost of a waypoint is the length of the shortest
+way from it to an exit over waypoints that see each other.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from pathcast.simulator.pedestrian.compiled import njit
+from pathcast.simulator.pedestrian.contact import crosses, distance_to_line, nearest_point
+
+STAND_OFF = 0.45
+"""Distance of a waypoint from the lines through its corner, m."""
+CLEARANCE = 0.3
+"""Least distance from walls of a line of sight that one can walk along, m."""
+HABIT = 0.4
+"""By how much another way must be shorter before one changes to it, m."""
+DOORSTEP = 0.6
+"""How far inside an exit its own waypoint is, m."""
+
+
+class Routes(NamedTuple):
+    """Waypoints of one scene and the way on from each of them."""
+
+    waypoint: Float[np.ndarray, "waypoint 2"]
+    cost: Float[np.ndarray, "waypoint exit"]
+    """Length of the shortest way to the exit, m; infinite where there is none."""
+    following: Int[np.ndarray, "waypoint exit"]
+    """The next waypoint on it, -1 for the exit itself."""
+
+
+@njit
+def is_walkable(
+    x0: float,
+    y0: float,
+    x1: float,
+    y1: float,
+    walls: Float[np.ndarray, "wall 4"],
+    exits: Float[np.ndarray, "exit 6"],
+    clearance: float,
+) -> bool:
+    """Whether the straight way meets no wall or exit and, but for its start, keeps clear of the walls."""
+    for number in range(exits.shape[0]):
+        if crosses(x0, y0, x1, y1, exits[number]):
+            return False
+    for number in range(walls.shape[0]):
+        wall = walls[number]
+        if crosses(x0, y0, x1, y1, wall):
+            return False
+        if clearance > 0.0:
+            near_x, near_y = nearest_point(x1, y1, wall)
+            if (
+                math.hypot(x1 - near_x, y1 - near_y) < clearance
+                or distance_to_line(wall[0], wall[1], x0, y0, x1, y1) < clearance
+                or distance_to_line(wall[2], wall[3], x0, y0, x1, y1) < clearance
+            ):
+                return False
+    return True
+
+
+@njit
+def _corner_waypoints(walls: Float[np.ndarray, "wall 4"]) -> Float[np.ndarray, "waypoint 2"]:
+    """Points off the outer corners and free ends of walls; inner corners have none, as no way bends there."""
+    found = np.empty((4 * walls.shape[0], 2))
+    num_found = 0
+    for number in range(walls.shape[0]):
+        for end in range(2):
+            x, y = walls[number, 2 * end], walls[number, 2 * end + 1]
+            on_x, on_y = x - walls[number, 2 - 2 * end], y - walls[number, 3 - 2 * end]
+            length = math.hypot(on_x, on_y)
+            on_x, on_y = on_x / length * STAND_OFF, on_y / length * STAND_OFF
+            for side in (-1.0, 1.0):
+                point_x, point_y = x + on_x - side * on_y, y + on_y + side * on_x
+                is_new = True
+                for other in range(walls.shape[0]):
+                    near_x, near_y = nearest_point(point_x, point_y, walls[other])
+                    if math.hypot(point_x - near_x, point_y - near_y) < 1.3 * STAND_OFF:
+                        is_new = False
+                for other in range(num_found):
+                    if math.hypot(point_x - found[other, 0], point_y - found[other, 1]) < 0.1:
+                        is_new = False
+                if is_new:
+                    found[num_found] = point_x, point_y
+                    num_found += 1
+    return found[:num_found].copy()
+
+
+@njit
+def find_routes(walls: Float[np.ndarray, "wall 4"], exits: Float[np.ndarray, "exit 6"]) -> Routes:
+    """The waypoints of a scene with the shortest ways to all exits (Bellman-Ford on the visibility graph).
+
+    Args:
+        walls: Ends of each wall, metres.
+        exits: Ends of each exit and its unit normal out of the scene.
+    """
+    waypoint = _corner_waypoints(walls)
+    num, num_exits = waypoint.shape[0], exits.shape[0]
+    cost = np.full((num, num_exits), math.inf)
+    following = np.full((num, num_exits), -1)
+    length = np.full((num, num), math.inf)
+    for i in range(num):
+        x, y = waypoint[i]
+        for j in range(num):
+            if i != j and is_walkable(x, y, waypoint[j, 0], waypoint[j, 1], walls, exits, CLEARANCE):
+                length[i, j] = math.hypot(x - waypoint[j, 0], y - waypoint[j, 1])
+        for way_out in range(num_exits):
+            door_x = 0.5 * (exits[way_out, 0] + exits[way_out, 2]) - DOORSTEP * exits[way_out, 4]
+            door_y = 0.5 * (exits[way_out, 1] + exits[way_out, 3]) - DOORSTEP * exits[way_out, 5]
+            if is_walkable(x, y, door_x, door_y, walls, exits, CLEARANCE):
+                cost[i, way_out] = math.hypot(x - door_x, y - door_y)
+    for _ in range(num):
+        for i in range(num):
+            for j in range(num):
+                for way_out in range(num_exits):
+                    if length[i, j] + cost[j, way_out] < cost[i, way_out] - 1e-9:
+                        cost[i, way_out] = length[i, j] + cost[j, way_out]
+                        following[i, way_out] = j
+    return Routes(waypoint, cost, following)
+
+
+@njit
+def aim_at_exit(
+    x: float, y: float, fraction: float, way_out: Float[np.ndarray, " 6"], margin: float
+) -> tuple[float, float]:
+    """The point to walk to in order to leave: in front of the exit from the side, beyond it from the front.
+
+    Args:
+        x: Own position, m.
+        y: The second coordinate.
+        fraction: Of the exit's width, from its start, where this person crosses it.
+        way_out: Ends of the exit and its unit normal out of the scene.
+        margin: Least distance from the exit's ends, m.
+    """
+    along_x, along_y = way_out[2] - way_out[0], way_out[3] - way_out[1]
+    width = math.hypot(along_x, along_y)
+    along_x, along_y = along_x / width, along_y / width
+    place = min(max(fraction * width, margin), width - margin) if width > 2.0 * margin else 0.5 * width
+    sideways = abs((x - way_out[0]) * along_x + (y - way_out[1]) * along_y - place)
+    beyond = 0.5 - min(0.5 * sideways, 0.5 + DOORSTEP)
+    return (
+        way_out[0] + place * along_x + beyond * way_out[4],
+        way_out[1] + place * along_y + beyond * way_out[5],
+    )
+
+
+@njit
+def choose_waypoint(
+    x: float,
+    y: float,
+    aim_x: float,
+    aim_y: float,
+    goal: int,
+    habit: int,
+    routes: Routes,
+    walls: Float[np.ndarray, "wall 4"],
+    exits: Float[np.ndarray, "exit 6"],
+) -> int:
+    """The waypoint to walk to next, -1 for the exit itself.
+
+    The exit if the way there is free; else the waypoint on the shortest way, its successor as soon as that is in
+    view. The waypoint walked to so far is kept unless another way is shorter by `HABIT`. Who stands where no clear
+    way starts looks without clearance; who sees nothing at all keeps to what he was doing.
+    """
+    if routes.waypoint.shape[0] == 0:
+        return -1
+    out_x, out_y = exits[goal, 4], exits[goal, 5]
+    beyond = (aim_x - exits[goal, 0]) * out_x + (aim_y - exits[goal, 1]) * out_y
+    back = max(beyond + 0.05, 0.0)
+    inside_x, inside_y = aim_x - back * out_x, aim_y - back * out_y
+    width = math.hypot(exits[goal, 2] - exits[goal, 0], exits[goal, 3] - exits[goal, 1])
+    for clearance in (CLEARANCE, 0.0):
+        if is_walkable(x, y, inside_x, inside_y, walls, exits, min(clearance, 0.4 * width)):
+            return -1
+        best, best_cost = -1, math.inf
+        for number in range(routes.waypoint.shape[0]):
+            to_x, to_y = routes.waypoint[number]
+            cost = math.hypot(x - to_x, y - to_y) + routes.cost[number, goal]
+            if number == habit:
+                cost -= HABIT
+            if cost < best_cost and is_walkable(x, y, to_x, to_y, walls, exits, clearance):
+                best, best_cost = number, cost
+        if best >= 0:
+            following = routes.following[best, goal]
+            while following >= 0 and is_walkable(
+                x, y, routes.waypoint[following, 0], routes.waypoint[following, 1], walls, exits, clearance
+            ):
+                best = following
+                following = routes.following[best, goal]
+            return best
+    return habit
