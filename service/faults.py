@@ -6,7 +6,7 @@ google.rpc.ErrorInfo with the same three apart, from which the client makes the 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import grpc
 from google.protobuf import any_pb2
@@ -91,10 +91,11 @@ def to_refused(error: PathcastError, frame_number: int | None = None) -> Refused
     return Refused(to_code(error).value[0], where, expected, found, frame_number)
 
 
-def from_rpc(error: grpc.RpcError, address: str) -> PathcastError:
+def from_rpc(error: grpc.RpcError | grpc.Call, address: str) -> PathcastError:
     """The error that a client raises for a failed call."""
     status = rpc_status.from_call(error) if isinstance(error, grpc.Call) else None
-    for detail in status.details if status is not None else ():
+    details: Iterable[any_pb2.Any] = status.details if status is not None else ()
+    for detail in details:
         info = error_details_pb2.ErrorInfo()
         if detail.Unpack(info) and info.domain == _DOMAIN and info.reason in _REASONS:
             meta = info.metadata

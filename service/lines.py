@@ -25,9 +25,10 @@ def observation_line(frame: Frame, origin: tuple[float, float, float]) -> str:
     return json.dumps({"frame": frame.frame_number, "time": frame.capture_time_s, "tracks": tracks})
 
 
-def forecast_line(forecasts: Forecasts, offsets_s: tuple[float, ...]) -> str:
+def forecast_line(forecasts: Forecasts, offsets_s: tuple[float, ...], scene: str | None = None) -> str:
     """The answer to one frame, with its modes' probabilities, paths and covariances."""
-    record: dict[str, Any] = {
+    record: dict[str, Any] = {} if scene is None else {"scene": scene}
+    record |= {
         "frame": forecasts.frame_number,
         "time": forecasts.capture_time_s,
         "offsets": list(offsets_s),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
 import sys
 from collections.abc import Callable
@@ -11,11 +12,12 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
+from typing import Any
 
-import grpc
 import numpy as np
 import structlog
 import uvloop
+from grpc import aio
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
@@ -50,9 +52,9 @@ class Server:
         self._batcher = Batcher(monotonic)
         recorder = None if record is None else Recorder(record, lambda: datetime.now(UTC))
         self._servicer = ForecastServicer(library, self._batcher, self._limits, recorder)
-        self._grpc = grpc.aio.server(options=_options(self._limits))
+        self._grpc = aio.server(options=_options(self._limits))
         self._grpc.add_generic_rpc_handlers((self._servicer.handlers(),))
-        self._health = health.aio.HealthServicer()
+        self._health: Any = health.aio.HealthServicer()  # type: ignore[attr-defined]
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._grpc)
         reflection.enable_server_reflection((SERVICE_NAME, health.SERVICE_NAME, reflection.SERVICE_NAME), self._grpc)
         try:
@@ -142,7 +144,8 @@ def serve(
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
         if stops_with_stdin:
-            loop.add_reader(sys.stdin.fileno(), lambda: None if sys.stdin.buffer.read1(4096) else stop.set())
+            stdin = sys.stdin.fileno()
+            loop.add_reader(stdin, lambda: None if os.read(stdin, 4096) else stop.set())
         await server.start()
         log.info("serving", models=[card.name for card in library.cards()], is_recording=record is not None)
         on_ready(server.address)

@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 
 import grpc
 import structlog
+from grpc import aio
 
 from pathcast.errors import InputError, LimitError, NotServedError, PathcastError
 from pathcast.model.library import Library
@@ -24,6 +25,7 @@ from pathcast.service.session import Session, Step
 from pathcast.v1 import forecast_pb2 as pb
 
 SERVICE_NAME = pb.DESCRIPTOR.services_by_name["ForecastService"].full_name
+_EOF: Any = aio.EOF  # type: ignore[attr-defined]
 Context = Any
 """grpc.aio.ServicerContext."""
 
@@ -39,7 +41,7 @@ class ForecastServicer:
         self._streams: set[Stream] = set()
         self._log = structlog.get_logger()
 
-    def handlers(self) -> grpc.GenericRpcHandler:
+    def handlers(self) -> grpc.GenericRpcHandler[Any, Any]:
         """The calls; answers leave as bytes, because the codec packs arrays itself."""
         return grpc.method_handlers_generic_handler(
             SERVICE_NAME,
@@ -138,7 +140,7 @@ class ForecastServicer:
     async def _open(self, context: Context) -> Stream | None:
         """The stream that the first message asks for; None if the client left without one."""
         first = await context.read()
-        if first is grpc.aio.EOF:
+        if first is _EOF:
             return None
         if first.WhichOneof("message") != "open":
             raise InputError("open", "open as the first message", first.WhichOneof("message") or "an empty message")
@@ -205,7 +207,7 @@ class Stream:
     async def _read(self, context: Context) -> None:
         """Reads requests until the client ends its side."""
         try:
-            while (request := await context.read()) is not grpc.aio.EOF:
+            while (request := await context.read()) is not _EOF:
                 self._take(request)
                 await self._lane.room()
                 await self.mailbox.room()

@@ -214,7 +214,8 @@ def read_forecasts(message: pb.Forecasts, opened: Opened) -> Forecasts:
 
 
 def _read_remarks(message: pb.Forecasts) -> Iterator[Remark]:
-    statuses, reasons = set(Status), set(Reason)
+    statuses: set[int] = set(Status)
+    reasons: set[int] = set(Reason)
     for remark in message.remarks:
         yield Remark(
             remark.track_id,

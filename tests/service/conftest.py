@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from pathcast.model.library import load_library
-from pathcast.service.client import Client
-from pathcast.service.local import LocalServer
+from pathcast.service.client import Client, LocalServer
 
 CARDS = load_library().cards()
 

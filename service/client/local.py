@@ -6,8 +6,9 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryFile
 from types import TracebackType
-from typing import Self
+from typing import IO, Self
 
 from pathcast.errors import ServiceError
 
@@ -18,7 +19,11 @@ class LocalServer:
     """A server of its own on a free port; it stops with the `with` block, and with this process at the latest."""
 
     def __init__(
-        self, models: Sequence[str] = (), record: Path | None = None, grace_s: float = 0.0, stderr: int | None = None
+        self,
+        models: Sequence[str] = (),
+        record: Path | None = None,
+        grace_s: float = 0.0,
+        stderr: int | IO[bytes] | None = None,
     ) -> None:
         """Starts it and waits until it answers.
 
@@ -26,7 +31,7 @@ class LocalServer:
             models: Names or bundle folders; by default everything that ships.
             record: Folder of recordings, if any.
             grace_s: Seconds that open streams have at the end.
-            stderr: Where its log goes, as of `subprocess`; by default nowhere.
+            stderr: Where its log goes, as of `subprocess`; by default nowhere, but for what a failed start said.
 
         Raises:
             ServiceError: It did not start.
@@ -36,20 +41,22 @@ class LocalServer:
             command += ["--models", model]
         if record is not None:
             command += ["--record", str(record)]
+        log = TemporaryFile() if stderr is None else None  # noqa: SIM115 (outlives this function where the start fails)
         self.process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL if stderr is None else stderr,
+            stderr=stderr if log is None else log,
             start_new_session=True,  # an interrupt from the keyboard reaches the parent alone, which then ends this
         )
         assert self.process.stdout is not None
         line = self.process.stdout.readline().decode().strip()
         if not line.startswith(_READY):
             self.close()
-            raise ServiceError(
-                f"the server did not start, exit code {self.process.returncode}: pathcast serve says why"
-            )
+            said = "" if log is None else f": {_last_line(log)}"
+            raise ServiceError(f"the server did not start, exit code {self.process.returncode}{said}")
+        if log is not None:
+            log.close()
         self.address = line.removeprefix(_READY)
 
     def __enter__(self) -> Self:
@@ -66,3 +73,11 @@ class LocalServer:
             if pipe is not None:
                 pipe.close()
         self.process.wait()
+
+
+def _last_line(log: IO[bytes]) -> str:
+    """What a process said last."""
+    with log:
+        log.seek(0)
+        lines = log.read().decode(errors="replace").strip().splitlines()
+    return lines[-1] if lines else "it said nothing"

@@ -1,0 +1,177 @@
+"""Stream: frames go in, replies come out."""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Self
+
+import grpc
+from numpy.typing import ArrayLike
+
+from pathcast.errors import InputError, ServiceError
+from pathcast.service.client.writing import Prefixes, narrow, read_ids, write_prefixes
+from pathcast.service.codec.answers import join_parts, read_forecasts, read_opened, read_refused
+from pathcast.service.faults import from_refused, from_rpc
+from pathcast.service.messages import Forecasts, GoingAway, Opened, Refused
+from pathcast.v1 import forecast_pb2 as pb
+from pathcast.v1 import forecast_pb2_grpc as pb_grpc
+
+Reply = Forecasts | Refused | GoingAway
+
+_MANY_WAITING = 64
+"""Messages that may wait to be sent before `send` blocks."""
+
+
+class Stream:
+    """One stream: frames go in by `send`, replies come out by iterating; a context manager."""
+
+    def __init__(self, stub: pb_grpc.ForecastServiceStub, address: str, opening: pb.Open) -> None:
+        self.address = address
+        self._opening = opening
+        self._requests: queue.Queue[pb.StreamForecastsRequest | None] = queue.Queue(_MANY_WAITING)
+        self._call = stub.StreamForecasts(iter(self._requests.get, None))
+        self._replies: Iterator[pb.StreamForecastsResponse] = iter(self._call)
+        self._put(pb.StreamForecastsRequest(open=opening))
+        self._is_closed = False
+        with translated_errors(address):
+            first = next(self._replies, None)
+        if first is None or first.WhichOneof("message") != "opened":
+            raise ServiceError(f"{address}: expected the stream to be opened, found another answer")
+        self.opened: Opened = read_opened(first.opened)
+        """What the server says of the stream."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self.close()
+        else:
+            self.cancel()
+
+    def send(self, frame_number: int, time: float, ids: ArrayLike, positions: ArrayLike) -> None:
+        """Sends what was seen at one instant.
+
+        Args:
+            frame_number: Rising.
+            time: Seconds of the caller's clock.
+            ids: Whole numbers from 0, unique. Shape: [track].
+            positions: Metres in the caller's world. Shape: [track, axis].
+
+        Raises:
+            ServiceError: The stream is over.
+        """
+        frame = pb.Frame(
+            frame_number=frame_number,
+            capture_time_s=time,
+            track_ids=read_ids(ids),
+            positions=narrow(positions, self._opening).tolist(),
+        )
+        self._put(pb.StreamForecastsRequest(frame=frame))
+
+    def replay(self, prefixes: Prefixes) -> None:
+        """Sends whole prefixes of the past; they are not answered, the next frame is."""
+        replay = pb.Replay(prefixes=write_prefixes(prefixes, self._opening))
+        self._put(pb.StreamForecastsRequest(replay=replay))
+
+    def end(self, ids: ArrayLike) -> None:
+        """Ends tracks."""
+        self._put(pb.StreamForecastsRequest(end_tracks=pb.EndTracks(track_ids=read_ids(ids))))
+
+    def finish(self) -> None:
+        """Says that nothing more will be sent; what is still to come can be read."""
+        if not self._is_closed:
+            self._is_closed = True
+            self._put(None)
+
+    def __iter__(self) -> Iterator[Reply]:
+        """The replies as they come, parts of one answer joined; ends when the stream does.
+
+        Raises:
+            PathcastError: The server ended the stream with an error.
+        """
+        parts: list[Forecasts] = []
+        while True:
+            with translated_errors(self.address):
+                message = next(self._replies, None)
+            if message is None:
+                return
+            match message.WhichOneof("message"):
+                case "forecasts":
+                    parts.append(read_forecasts(message.forecasts, self.opened))
+                    if message.forecasts.part + 1 >= message.forecasts.num_parts:
+                        yield join_parts(parts)
+                        parts = []
+                case "refused":
+                    yield read_refused(message.refused)
+                case "notice":
+                    yield GoingAway(message.notice.going_away.within_s)
+                case _:
+                    continue
+
+    def forecasts(self, frames: Iterable[tuple[float, ArrayLike, ArrayLike]]) -> Iterator[Forecasts]:
+        """Sends frames one by one, numbered from 0, and yields the answer to each; nothing is conflated.
+
+        Args:
+            frames: (seconds, ids [track], positions [track, axis]).
+
+        Raises:
+            PathcastError: A frame was refused, or the stream ended.
+        """
+        if self.opened.forecast_every != 1:
+            raise InputError("forecast_every", "1, so that every frame is answered", str(self.opened.forecast_every))
+        replies = iter(self)
+        for number, (time, ids, positions) in enumerate(frames):
+            self.send(number, time, ids, positions)
+            for reply in replies:
+                if isinstance(reply, Refused):
+                    raise from_refused(reply)
+                if isinstance(reply, Forecasts):
+                    yield reply
+                    break
+            else:
+                raise ServiceError(f"{self.address}: the stream ended before frame {number} was answered")
+
+    def close(self) -> None:
+        """Ends the stream and passes over what is still to come."""
+        if self._call.is_active():
+            self.finish()
+            for _ in self:
+                pass
+
+    def cancel(self) -> None:
+        """Cuts the stream."""
+        self._is_closed = True
+        self._call.cancel()  # type: ignore[no-untyped-call]
+
+    def _put(self, request: pb.StreamForecastsRequest | None) -> None:
+        """Queues a request; blocks while many wait."""
+        while True:
+            if not self._call.is_active():
+                self._raise_end()
+            try:
+                self._requests.put(request, timeout=0.1)
+                return
+            except queue.Full:
+                continue
+
+    def _raise_end(self) -> None:
+        """Raises what ended the stream."""
+        code = self._call.code()
+        if code is grpc.StatusCode.OK:
+            raise ServiceError(f"{self.address}: the stream is over")
+        raise from_rpc(self._call, self.address)
+
+
+@contextmanager
+def translated_errors(address: str) -> Iterator[None]:
+    """Turns gRPC's errors into pathcast's."""
+    try:
+        yield
+    except grpc.RpcError as error:
+        raise from_rpc(error, address) from error

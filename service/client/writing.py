@@ -1,0 +1,105 @@
+"""Writing: what a caller gives, as the contract's messages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from pathcast.errors import InputError
+from pathcast.v1 import forecast_pb2 as pb
+
+Prefixes = Mapping[int, tuple[ArrayLike, ArrayLike]]
+"""By track id: times in seconds [time] and positions in metres [time, axis]."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What a stream or a unary forecast may ask for beside the model; None and 0 stand for the model's own."""
+
+    axes: int | None = None
+    version: str | None = None
+    allow_newer_version: bool = False
+    origin: Sequence[float] | None = None
+    """Metres in the caller's world, one number per axis."""
+    offsets: Sequence[float] | None = None
+    """Seconds."""
+    horizon_s: float | None = None
+    """Seconds; with `step_s` instead of `offsets`."""
+    step_s: float | None = None
+    num_modes: int = 0
+    outputs: Sequence[str] = ()
+    """Some of "means" and "covariances"; empty: both."""
+    forecast_every: int = 0
+    coast_s: float | None = None
+
+
+def write_open(model: str, options: Options, axes: int) -> pb.Open:
+    """What a stream, or a unary request, asks for.
+
+    Raises:
+        InputError: An output of another name, an origin of other axes, or a horizon without a step.
+    """
+    message = pb.Open(
+        model=model,
+        version=options.version,
+        axes=axes,
+        num_modes=options.num_modes,
+        forecast_every=options.forecast_every,
+        coast_s=options.coast_s,
+        allow_newer_version=options.allow_newer_version,
+    )
+    for name in options.outputs:
+        if name not in ("means", "covariances"):
+            raise InputError("outputs", '"means" or "covariances"', repr(name))
+        message.outputs.append(pb.OUTPUT_MEANS if name == "means" else pb.OUTPUT_COVARIANCES)
+    if options.origin is not None:
+        if len(options.origin) != axes:
+            raise InputError("origin", f"{axes} numbers", str(len(options.origin)))
+        message.origin.CopyFrom(pb.Origin(**dict(zip("xyz", map(float, options.origin), strict=False))))
+    if options.offsets is not None:
+        message.offsets.seconds.extend(options.offsets)
+    elif options.horizon_s is not None:
+        if options.step_s is None:
+            raise InputError("step_s", "seconds, with horizon_s", "none")
+        message.horizon.CopyFrom(pb.Horizon(horizon_s=options.horizon_s, step_s=options.step_s))
+    return message
+
+
+def write_prefixes(prefixes: Prefixes, opening: pb.Open) -> list[pb.Prefix]:
+    """Whole prefixes, positions from the stream's origin."""
+    return [
+        pb.Prefix(
+            track_id=track_id,
+            times_s=np.asarray(times, np.float64).tolist(),
+            positions=narrow(positions, opening).tolist(),
+        )
+        for track_id, (times, positions) in prefixes.items()
+    ]
+
+
+def read_ids(ids: ArrayLike) -> list[int]:
+    """Track ids.
+
+    Raises:
+        InputError: They are not whole numbers from 0.
+    """
+    array = np.asarray(ids)
+    if array.size and array.dtype.kind not in "iu":
+        raise InputError("ids", "whole numbers from 0", f"{array.dtype}")
+    if array.dtype.kind == "i" and (array < 0).any():
+        raise InputError("ids", "whole numbers from 0", f"{array.min()}")
+    return [int(each) for each in array.ravel()]
+
+
+def narrow(positions: ArrayLike, opening: pb.Open) -> NDArray[np.float32]:
+    """Positions from the origin, flat: subtracted in double precision, then narrowed."""
+    array = np.asarray(positions, np.float64).reshape(-1)
+    axes = opening.axes
+    if array.size % max(axes, 1) == 0 and axes in (2, 3):
+        origin = np.array((opening.origin.x, opening.origin.y, opening.origin.z)[:axes])
+        array = (array.reshape(-1, axes) - origin).reshape(-1)
+    with np.errstate(over="ignore"):
+        return array.astype(np.float32)
