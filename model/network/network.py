@@ -70,7 +70,7 @@ class ForecastNetwork(nn.Module):
     def decode(
         self,
         hidden: Float[Tensor, "track unit"],
-        head: Float[Tensor, "track input"],
+        head: Float[Tensor, "track head_input"],
         knots: Float[Tensor, "track knot knot_input"],
     ) -> tuple[
         Float[Tensor, "track mode"],
@@ -87,7 +87,7 @@ class ForecastNetwork(nn.Module):
         paths, spreads = emitted.split([sizes.num_axes, sizes.num_spreads], -1)
         return self.logits(context), self.anchors_of(head) + paths, spreads
 
-    def anchors_of(self, head: Float[Tensor, "track input"]) -> Float[Tensor, "track mode knot axis"]:
+    def anchors_of(self, head: Float[Tensor, "track head_input"]) -> Float[Tensor, "#track mode knot axis"]:
         """Each track's anchors, between those of moving and of standing tracks."""
         if self.sizes.moving_input is None:
             return self.anchors[:1]
@@ -98,7 +98,7 @@ class ForecastNetwork(nn.Module):
         self,
         steps: Float[Tensor, "track time input"],
         lengths: Int[Tensor, " track"],
-        head: Float[Tensor, "track input"],
+        head: Float[Tensor, "track head_input"],
         knots: Float[Tensor, "track knot knot_input"],
     ) -> tuple[Tensor, Tensor, Tensor]:
         """`decode` after each track's own last step."""
