@@ -5,6 +5,7 @@ A track's position at an offset is a mixture of Gaussians, one component per mod
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,6 +47,16 @@ class Forecast:
         for part in (self.probabilities, self.means, self.covariances):
             result &= np.isfinite(part.reshape(self.num_tracks, -1)).all(axis=1)
         return result
+
+
+def join(forecasts: Sequence[Forecast]) -> Forecast:
+    """Forecasts of several groups of tracks as one."""
+    return Forecast(
+        np.concatenate([forecast.offsets for forecast in forecasts]),
+        np.concatenate([forecast.probabilities for forecast in forecasts]),
+        np.concatenate([forecast.means for forecast in forecasts]),
+        np.concatenate([forecast.covariances for forecast in forecasts]),
+    )
 
 
 def triangle_indices(num_axes: int) -> tuple[np.ndarray, np.ndarray]:

@@ -13,13 +13,15 @@ from jaxtyping import Float, Int
 
 from pathcast.errors import BundleError
 from pathcast.model.bundle.config import CARD, ENCODE, FORECAST, METRICS, BundleConfig, read_config
-from pathcast.model.bundle.interpolation import Interpolation
-from pathcast.model.bundle.spread import covariances_of
+from pathcast.model.bundle.placing import place
 from pathcast.model.engine import Card
-from pathcast.model.forecast import Forecast, pack_covariances
+from pathcast.model.forecast import Forecast, join
 from pathcast.model.frontends import FrontEnd
 from pathcast.model.states import States, empty_states
 from pathcast.venue import SHIPPED
+
+CHUNK = 256
+"""Tracks that are forecast at once: their modes then stay in the processor's cache."""
 
 
 class BundleEngine:
@@ -88,6 +90,13 @@ class BundleEngine:
         return result
 
     def forecast(self, states: States, offsets: Float[np.ndarray, "track time"]) -> Forecast:
+        if states.num_tracks <= CHUNK:
+            return self._forecast_chunk(states, offsets)
+        starts = range(0, states.num_tracks, CHUNK)
+        rows = [np.arange(start, min(start + CHUNK, states.num_tracks)) for start in starts]
+        return join([self._forecast_chunk(states.take(chosen), offsets[chosen]) for chosen in rows])
+
+    def _forecast_chunk(self, states: States, offsets: Float[np.ndarray, "track time"]) -> Forecast:
         filters, steps, counts = self._front_end.pending(states.filter)
         memory = self._remember(states.memory, steps, counts)
         at_knots = self._front_end.base(filters, np.broadcast_to(self._knots, (len(filters), len(self._knots))))
@@ -98,22 +107,10 @@ class BundleEngine:
         }
         logits, paths, spreads = self._forecast.run(None, feed)
         probabilities, order = _rank(logits)
-        between = Interpolation(self._knots, offsets)
-        tracks = np.arange(len(filters))[:, None]
-        paths = between.apply(paths[tracks, order])
-        spreads = between.apply(spreads[tracks, order])
-        base = self._front_end.base(filters, offsets)
         heading = self._front_end.heading(filters)
-        unit = base.unit[:, None, :, None]
-        means = base.path[:, None] + unit * _turn(paths, heading)
-        scale = unit[..., None] * between.apply(self._spread_scale[None, None, :, None])[..., None]
-        covariances = covariances_of(spreads, heading) * scale**2
-        return Forecast(
-            offsets,
-            probabilities,
-            means.astype(np.float32),
-            pack_covariances(covariances).astype(np.float32),
-        )
+        base = self._front_end.base(filters, offsets)
+        means, covariances = place(order, paths, spreads, self._knots, self._spread_scale, offsets, base, heading)
+        return Forecast(offsets, probabilities, means, covariances)
 
 
 def _rank(logits: Float[np.ndarray, "track mode"]) -> tuple[Float[np.ndarray, "track mode"], np.ndarray]:
@@ -122,18 +119,6 @@ def _rank(logits: Float[np.ndarray, "track mode"]) -> tuple[Float[np.ndarray, "t
     order = np.argsort(-shifted, axis=1, kind="stable")
     ranked = np.take_along_axis(shifted, order, axis=1)
     return (ranked / ranked.sum(axis=1, keepdims=True)).astype(np.float32), order
-
-
-def _turn(
-    vectors: Float[np.ndarray, "track mode time axis"], heading: Float[np.ndarray, "track two"]
-) -> Float[np.ndarray, "track mode time axis"]:
-    """Vectors from the track's own frame into the world's: turned about the vertical."""
-    cosine, sine = heading[:, 0, None, None], heading[:, 1, None, None]
-    turned = vectors.astype(np.float64)
-    ahead, aside = turned[..., 0].copy(), turned[..., 1].copy()
-    turned[..., 0] = cosine * ahead - sine * aside
-    turned[..., 1] = sine * ahead + cosine * aside
-    return turned
 
 
 def _session(graph: bytes) -> Any:

@@ -35,12 +35,18 @@ class BallSource:
         jitter = random.standard_normal(true_times.shape) * settings.clock_jitter_s
         times = true_times + np.clip(jitter, -0.4 / rate, 0.4 / rate)
         ends = np.sort(1 + (random.random((num, num_ends)) * (settings.prefix - 1)).astype(np.int64))
+        seen = fly_many(throws.states, throws.parameters, true_times)
         ahead = np.take_along_axis(times, ends, 1)[:, :, None] + self._knots
-        asked = np.concatenate([true_times, ahead.reshape(num, -1)], axis=1)
-        order = np.argsort(asked, axis=1, kind="stable")
-        flown = fly_many(throws.states, throws.parameters, np.take_along_axis(asked, order, 1))
-        positions = np.empty_like(flown)
-        np.put_along_axis(positions, order[:, :, None], flown, axis=1)
-        seen, truth = positions[:, : settings.prefix], positions[:, settings.prefix :]
+        truth = fly_many(
+            np.repeat(throws.states, num_ends, axis=0),
+            np.repeat(throws.parameters, num_ends, axis=0),
+            ahead.reshape(num * num_ends, -1),
+        )
         noise = settings.noise_m * random.standard_normal(seen.shape)
         return Observed(times, (seen + noise).astype(np.float32), ends, truth.reshape(*ahead.shape, 3))
+
+
+def nominal_parameters(scenario: str) -> list[float]:
+    """The mean parameters of a scenario's throws, which the filter flies with."""
+    throws = throw(scenario, 4096, 0)
+    return [round(float(value), 9) for value in throws.parameters.mean(axis=0)]

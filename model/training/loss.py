@@ -13,7 +13,7 @@ from pathcast.model.network.spread import log_density
 
 @dataclass(frozen=True, kw_only=True)
 class LossWeights:
-    """Weights of the loss' parts; displacements are divided by `displacement_m` first."""
+    """Weights of the loss' parts."""
 
     min_ade: float = 1.0
     min_fde: float = 0.5
@@ -26,7 +26,9 @@ class LossWeights:
     """Negative log-likelihood of the mixture at each step, per axis."""
     is_mean_detached: bool = True
     """Whether the likelihood trains only spreads and probabilities, not paths."""
-    displacement_m: float = 1.0
+    is_relative: bool = False
+    """Whether displacements count in each forecast's own mean unit rather than in metres, so that forecasts from long
+    prefixes weigh as much as those from short ones, whose errors are far larger."""
 
 
 def forecast_loss(
@@ -50,18 +52,23 @@ def forecast_loss(
     rows = torch.arange(len(best), device=best.device)
     log_probabilities = torch.log_softmax(logits, 1)
     winner = -log_probabilities[rows, best].mean()
-    min_ade, min_fde = ade[rows, best].mean(), fde[rows, best].mean()
+    min_ade, min_fde = ade[rows, best], fde[rows, best]
     if weights.is_mean_detached:
         residual = residual.detach()
     density = torch.logsumexp(log_probabilities[:, :, None] + log_density(residual, spreads), 1)
     axes = paths.shape[-1]
     nll = -((density - axes * unit.log()) * known).sum() / known.sum() / axes
     mean = (log_probabilities.exp()[:, :, None, None] * paths).sum(1)
-    mean_ade = (torch.linalg.vector_norm(target - mean, dim=-1) * unit * known).sum() / known.sum()
-    loss = (
-        (weights.min_ade * min_ade + weights.min_fde * min_fde + weights.mean_ade * mean_ade) / weights.displacement_m
-        + weights.winner * winner
-        + weights.likelihood * nll
-    )
-    parts = {"loss": loss, "min_ade_m": min_ade, "min_fde_m": min_fde, "mean_ade_m": mean_ade, "nll": nll}
+    mean_ade = (torch.linalg.vector_norm(target - mean, dim=-1) * unit * known).sum(-1) / count
+    displacement = weights.min_ade * min_ade + weights.min_fde * min_fde + weights.mean_ade * mean_ade
+    if weights.is_relative:
+        displacement = displacement * count / (unit * known).sum(-1)
+    loss = displacement.mean() + weights.winner * winner + weights.likelihood * nll
+    parts = {
+        "loss": loss,
+        "min_ade_m": min_ade.mean(),
+        "min_fde_m": min_fde.mean(),
+        "mean_ade_m": mean_ade.mean(),
+        "nll": nll,
+    }
     return loss, {name: float(value.detach()) for name, value in parts.items()}

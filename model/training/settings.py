@@ -58,7 +58,7 @@ class TrainingSettings(Settings):
     mean_ade: float = Field(0.0, ge=0, description="Weight of the mean path's displacement")
     likelihood: float = Field(0.1, ge=0, description="Weight of the mixture's negative log-likelihood")
     is_mean_detached: bool = Field(True, description="Whether the likelihood leaves the paths alone")
-    displacement_m: float = Field(1.0, gt=0, description="Displacement that counts as 1")
+    is_relative: bool = Field(False, description="Whether displacements count in each forecast's own unit")
 
     @property
     def knots_s(self) -> list[float]:

@@ -5,7 +5,9 @@ import onnxruntime
 import pytest
 import torch
 
-from pathcast.model.bundle.spread import covariances_of
+from pathcast.model.bundle.placing import place
+from pathcast.model.forecast import unpack_covariances
+from pathcast.model.frontends import Base
 from pathcast.model.network.network import ForecastNetwork, NetworkSizes
 from pathcast.model.network.spread import log_density
 from pathcast.model.network.write import write_encode, write_forecast
@@ -66,10 +68,15 @@ def test_later_observations_change_no_earlier_output() -> None:
 
 @pytest.mark.parametrize("num_axes", [2, 3])
 def test_log_density_equals_torchs_gaussian_with_the_served_covariance(num_axes: int) -> None:
-    torch.manual_seed(1)
-    spread = torch.randn(6, 4, 7, num_axes * (num_axes + 1) // 2, dtype=torch.float64)
-    residual = torch.randn(6, 4, 7, num_axes, dtype=torch.float64)
+    random = np.random.default_rng(1)
+    spreads = random.normal(size=(6, 4, 7, num_axes * (num_axes + 1) // 2)).astype(np.float32)
+    residuals = torch.from_numpy(random.normal(size=(6, 4, 7, num_axes)))
+    knots, order = np.arange(1.0, 8.0), np.tile(np.arange(4), (6, 1))
+    base = Base(np.zeros((6, 7, num_axes)), np.ones((6, 7)), np.zeros((6, 7, 0), np.float32))
+    paths = np.zeros((6, 4, 7, num_axes), np.float32)
     heading = np.tile([1.0, 0.0], (6, 1))
-    covariances = torch.from_numpy(covariances_of(spread.numpy(), heading))
-    expected = torch.distributions.MultivariateNormal(torch.zeros_like(residual), covariances).log_prob(residual)
-    torch.testing.assert_close(log_density(residual, spread), expected)
+    _, packed = place(order, paths, spreads, knots, np.ones(7), np.tile(knots, (6, 1)), base, heading)
+    covariances = torch.from_numpy(unpack_covariances(packed.astype(np.float64)))
+    expected = torch.distributions.MultivariateNormal(torch.zeros_like(residuals), covariances).log_prob(residuals)
+    found = log_density(residuals, torch.from_numpy(spreads.astype(np.float64)))
+    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-3)
