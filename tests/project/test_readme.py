@@ -65,13 +65,27 @@ def test_every_verb_of_pathcast_exists_with_its_options(command: str) -> None:
     )
 
 
+@pytest.fixture
+def walk(tmp_path: Path) -> Path:
+    """A folder with the file that the examples read."""
+    rows = [f"7,{0.1 * n:.1f},{0.1 * n:.1f},{np.sin(n):.3f}" for n in range(8)]
+    (tmp_path / "walk.csv").write_text("\n".join(["track,time,x,y", *rows, ""]))
+    return tmp_path
+
+
+@pytest.mark.parametrize("command", [line for line in commands("pathcast") if line.split()[1] == "watch"])
+def test_every_watch_prints_forecasts(command: str, walk: Path) -> None:
+    words = [*PATHCAST, *command.split()[1:]]
+    done = subprocess.run(words, cwd=walk, input=blocks("json")[0], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "forecasting" in done.stdout
+
+
 @pytest.mark.parametrize("example", blocks("python"))
 def test_every_python_example_runs(
-    example: str, address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    example: str, address: str, walk: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    rows = [f"1,{0.4 * n:.1f},{0.5 * n:.1f},{np.sin(n):.3f}" for n in range(8)]
-    (tmp_path / "walk.csv").write_text("\n".join(["track,time,x,y", *rows, ""]))
-    monkeypatch.chdir(tmp_path)
+    monkeypatch.chdir(walk)
     exec(compile(example.replace("127.0.0.1:50051", address), "README.md", "exec"), {"__name__": "readme"})
     assert capsys.readouterr().out
 
