@@ -74,7 +74,7 @@ def _of_basketball(name: str, summary: str, duration_s: float, launch: Callable[
         launch=launch,
         drag_coefficient=(0.50, 0.04),
         lift_spread=0.15,
-        restitution=(0.74, 0.80),
+        restitution=(0.76, 0.82),
         tangential=(-0.1, 0.3),
         friction=(0.4, 0.7),
     )
