@@ -7,7 +7,7 @@ never imports torch. Inputs are trusted here; `pathcast.model.admission` is the 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -41,6 +41,7 @@ class Card:
     """The model card, Markdown."""
 
 
+@runtime_checkable
 @runtime_checkable
 class Engine(Protocol):
     """Observations in, states and forecasts out. Positions are float32 metres from any one origin.

@@ -8,7 +8,7 @@ service, so what the network sees is the same in both.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -26,6 +26,7 @@ class Base:
     """The decoder's inputs at these offsets. float32."""
 
 
+@runtime_checkable
 class FrontEnd(Protocol):
     """One kind of filter with its inputs to the network. All functions are pure."""
 

@@ -174,22 +174,28 @@ def _trace(
 def _base(
     filters: Any, parameters: Any, noise: float, density: float, offsets: Any, path: Any, unit: Any, knots: Any
 ) -> None:
-    row = np.empty(FILTER_SIZE)
+    state = np.empty(9)
     for track in range(len(filters)):
-        row[:] = filters[track]
+        row = filters[track]
+        state[:] = row[STATE : STATE + 9]
+        pp = (row[COVARIANCE] + row[COVARIANCE + 3] + row[COVARIANCE + 6]) / 3
+        pv = (row[COVARIANCE + 1] + row[COVARIANCE + 4] + row[COVARIANCE + 7]) / 3
+        vv = (row[COVARIANCE + 2] + row[COVARIANCE + 5] + row[COVARIANCE + 8]) / 3
+        lost = HORIZONTAL_LOSS * math.sqrt(state[3] ** 2 + state[4] ** 2 + state[5] ** 2) / 2
         passed, bounces = 0.0, 0
         for index in range(offsets.shape[1]):
-            bounces += _predict(row, parameters, offsets[track, index] - passed, density)
+            bounces += int(advance(state, parameters, offsets[track, index] - passed, MAX_STEP_S))
             passed = offsets[track, index]
-            variance = 0.0
+            variance = pp + 2 * passed * pv + passed**2 * vv + density * passed**3 / 3 + 0.04 * noise**2
+            if bounces > 0:
+                variance += (lost * passed) ** 2
             for axis in range(3):
-                path[track, index, axis] = row[STATE + axis]
-                variance += row[COVARIANCE + 3 * axis] / 3
-            unit[track, index] = math.sqrt(variance + 0.04 * noise * noise)
+                path[track, index, axis] = state[axis]
+            unit[track, index] = math.sqrt(variance)
             knots[track, index, 0] = passed
-            knots[track, index, 1] = math.log(unit[track, index])
-            knots[track, index, 2] = (row[STATE + 2] - parameters[FLOOR] - parameters[RADIUS]) / 2.0
-            knots[track, index, 3] = row[STATE + 5] / 10.0
+            knots[track, index, 1] = 0.5 * math.log(variance)
+            knots[track, index, 2] = (state[2] - parameters[FLOOR] - parameters[RADIUS]) / 2.0
+            knots[track, index, 3] = state[5] / 10.0
             knots[track, index, 4] = min(bounces, 2)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -26,10 +26,9 @@ class Observed:
     """True positions at the knots after it, metres; NaN where unknown."""
 
 
+@runtime_checkable
 class Source(Protocol):
     """A world to observe. The same part and epoch give the same observations."""
-
-    num_ends: int
 
     def observed(self, part: str, epoch: int, num: int, num_ends: int) -> Observed:
         """Observations.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from pathcast.settings import Settings
 
@@ -59,6 +59,14 @@ class TrainingSettings(Settings):
     likelihood: float = Field(0.1, ge=0, description="Weight of the mixture's negative log-likelihood")
     is_mean_detached: bool = Field(True, description="Whether the likelihood leaves the paths alone")
     is_relative: bool = Field(False, description="Whether displacements count in each forecast's own unit")
+
+    @model_validator(mode="after")
+    def _check(self) -> TrainingSettings:
+        if self.num_offsets * self.knot_s + self.coast_s > self.num_knots * self.knot_s + 1e-9:
+            raise ValueError("expected num_offsets * knot_s + coast_s within num_knots * knot_s")
+        if self.world == "ball" and not self.scenario:
+            raise ValueError("expected the scenario of a ball")
+        return self
 
     @property
     def knots_s(self) -> list[float]:

@@ -26,17 +26,14 @@ def command(config: Path, out: Path, seed: int | None, epochs: int | None, threa
     """
     import json
 
-    import torch
-
     from pathcast.live.progress import epoch_progress
     from pathcast.model.training.run import train_bundle
     from pathcast.model.training.settings import TrainingSettings
     from pathcast.settings import load_settings
 
-    torch.set_num_threads(threads)
     settings = load_settings(TrainingSettings, config, {"seed": seed, "epochs": epochs})
     with epoch_progress(f"training {settings.name}") as progress:
-        metrics = train_bundle(settings, out, progress)
+        metrics = train_bundle(settings, out, progress, threads)
     if as_json:
         click.echo(json.dumps(metrics))
     else:

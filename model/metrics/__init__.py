@@ -1,0 +1,27 @@
+"""Metrics: how far forecasts are from what happened, one number per track.
+
+Every metric gives an array over tracks, already averaged over the steps, so that the mean over tracks is the score and
+two forecasters can be compared pair by pair. Positions are metres. A step whose true position is NaN is left out; a
+track without any true position scores NaN. Nothing here knows where forecasts come from.
+"""
+
+from pathcast.model.metrics.calibration import fit_spread_scale, scale_spread
+from pathcast.model.metrics.coverage import Region, highest_density_regions
+from pathcast.model.metrics.displacement import ade, best_of, fde, mean_path, miss_rate, most_likely_path
+from pathcast.model.metrics.energy import energy_score
+from pathcast.model.metrics.likelihood import negative_log_likelihood
+
+__all__ = [
+    "Region",
+    "ade",
+    "best_of",
+    "energy_score",
+    "fde",
+    "fit_spread_scale",
+    "highest_density_regions",
+    "mean_path",
+    "miss_rate",
+    "most_likely_path",
+    "negative_log_likelihood",
+    "scale_spread",
+]
