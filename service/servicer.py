@@ -130,6 +130,8 @@ class ForecastServicer:
                 await stream.run(context)
         except asyncio.CancelledError:
             raise
+        except aio.InternalError:  # type: ignore[attr-defined]
+            return  # a message could not be sent: the client is gone, and there is nobody to tell
         except Exception as error:
             await self._abort(context, error)
         finally:

@@ -13,6 +13,7 @@ from pathcast.v1 import forecast_pb2 as pb
 
 Prefixes = Mapping[int, tuple[ArrayLike, ArrayLike]]
 """By track id: times in seconds [time] and positions in metres [time, axis]."""
+_OUTPUTS = {name.removeprefix("OUTPUT_").lower(): value for name, value in pb.Output.items() if value}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +32,7 @@ class Options:
     step_s: float | None = None
     num_modes: int = 0
     outputs: Sequence[str] = ()
-    """Some of "means" and "covariances"; empty: both."""
+    """Such as "means" and "covariances", which empty stands for; other outputs of the contract are not served yet."""
     forecast_every: int = 0
     coast_s: float | None = None
 
@@ -52,9 +53,9 @@ def write_open(model: str, options: Options, axes: int) -> pb.Open:
         allow_newer_version=options.allow_newer_version,
     )
     for name in options.outputs:
-        if name not in ("means", "covariances"):
-            raise InputError("outputs", '"means" or "covariances"', repr(name))
-        message.outputs.append(pb.OUTPUT_MEANS if name == "means" else pb.OUTPUT_COVARIANCES)
+        if name not in _OUTPUTS:
+            raise InputError("outputs", f"some of {', '.join(_OUTPUTS)}", repr(name))
+        message.outputs.append(_OUTPUTS[name])
     if options.origin is not None:
         if len(options.origin) != axes:
             raise InputError("origin", f"{axes} numbers", str(len(options.origin)))
