@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,6 +13,10 @@ if TYPE_CHECKING:
 
 __all__ = ["__version__", "load"]
 __version__ = "0.1.0"
+
+# onnxruntime 1.32 keeps a device id and usage events under the home folder and uploads them, unless told otherwise
+# before it is imported; nothing of what pathcast sees or does may leave the machine.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 
 def load(model: str, version: str | None = None) -> Forecaster:
