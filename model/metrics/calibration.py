@@ -9,12 +9,14 @@ from jaxtyping import Float
 
 from pathcast.errors import InputError
 from pathcast.model.forecast import Forecast
-from pathcast.model.metrics.coverage import NUM_SAMPLES, highest_density_regions
+from pathcast.model.metrics.coverage import highest_density_regions
 
-SMALLEST, LARGEST = 0.01, 100.0
+SMALLEST, LARGEST = 0.05, 20.0
 """Scales that are looked at."""
-PRECISION = 1e-3
+PRECISION = 2e-3
 """Relative precision of the scale."""
+NUM_SAMPLES = 99
+"""Fewer than for a score: tracks are many, and a level in whole percents is met without bias."""
 
 
 def fit_spread_scale(
@@ -38,6 +40,9 @@ def fit_spread_scale(
         level: Share of the mixture that a region holds.
         num_samples: Samples per mixture.
 
+    Returns:
+        Scales; the largest that is looked at where none is enough.
+
     Raises:
         InputError: No track, or a step at which no track has a true position.
     """
@@ -57,7 +62,7 @@ def fit_spread_scale(
         is_enough = covered >= target
         high = np.where(is_enough, middle, high)
         low = np.where(is_enough, low, middle)
-    return np.exp(high)
+    return np.asarray(np.exp(high))
 
 
 def scale_spread(forecast: Forecast, scale: Float[np.ndarray, " time"]) -> Forecast:

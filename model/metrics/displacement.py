@@ -65,13 +65,15 @@ def miss_rate(
 
 def mean_path(forecast: Forecast) -> Float[np.ndarray, "track time axis"]:
     """The mean of the whole mixture at each step: the point forecast of least squared error."""
-    return np.einsum("nk,nkta->nta", forecast.probabilities.astype(np.float64), forecast.means.astype(np.float64))
+    return np.asarray(
+        np.einsum("nk,nkta->nta", forecast.probabilities.astype(np.float64), forecast.means.astype(np.float64))
+    )
 
 
 def most_likely_path(forecast: Forecast) -> Float[np.ndarray, "track time axis"]:
     """The mean path of the most probable mode."""
     best = forecast.probabilities.argmax(axis=1)
-    return forecast.means[np.arange(forecast.num_tracks), best].astype(np.float64)
+    return np.asarray(forecast.means[np.arange(forecast.num_tracks), best], np.float64)
 
 
 def mean_over_steps(values: Float[np.ndarray, "track time"]) -> Float[np.ndarray, " track"]:
@@ -86,4 +88,4 @@ def _distances(
     paths: Float[np.ndarray, "track mode time axis"], truth: Float[np.ndarray, "track time axis"]
 ) -> Float[np.ndarray, "track mode time"]:
     """Metres between each path and the truth at each step."""
-    return np.linalg.norm(paths.astype(np.float64) - truth[:, None].astype(np.float64), axis=-1)
+    return np.asarray(np.linalg.norm(paths.astype(np.float64) - truth[:, None].astype(np.float64), axis=-1))
