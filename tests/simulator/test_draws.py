@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -17,7 +19,7 @@ def test_numbers_do_not_depend_on_the_split_into_batches(first, cuts, kind):
     num = 2 * BLOCK
     whole = kind(7, "throws", first, num, 3)
     edges = [0, *sorted(cuts), num]
-    pieces = [kind(7, "throws", first + low, high - low, 3) for low, high in zip(edges[:-1], edges[1:], strict=True)]
+    pieces = [kind(7, "throws", first + low, high - low, 3) for low, high in pairwise(edges)]
     assert np.array_equal(np.concatenate(pieces), whole)
 
 

@@ -107,6 +107,12 @@ def test_switching_a_fault_off_leaves_the_others_as_they_were(change):
         assert np.array_equal(before.positions[both], after.positions[both])
 
 
+def test_gaps_and_outliers_are_independent():
+    seen = watch(Sensor(rate_hz=30.0, dropout=0.3, outliers=0.3), truth(4000, 2), 1)
+    error = np.abs(seen.positions[:, 0] - truth(4000, 2)[:, 0]).max(axis=1)
+    assert (error[seen.valid[:, 0]] > 0).mean() == pytest.approx(0.3, abs=0.03)
+
+
 def test_what_is_not_there_is_not_seen():
     positions = truth()
     positions[0, 3] = np.nan
