@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from jaxtyping import Bool, Float, Int, UInt64
@@ -103,8 +103,9 @@ def simulate_crowd(
     """
     check_scene_name(scene)
     check_num_people(num_people)
-    if num_scenes < 1:
-        raise InputError("num_scenes", "1 or more", f"{num_scenes}")
+    for name, number, least in (("num_scenes", num_scenes, 1), ("first", first, 0)):
+        if number < least:
+            raise InputError(name, f"a whole number from {least}", f"{number}")
     num_frames, record_every = _frames(duration_s, record_s)
     pieces = [
         _walk_block(
@@ -119,8 +120,9 @@ def simulate_crowd(
         )
         for start in range(first, first + num_scenes, SCENES_AT_ONCE)
     ]
-    columns = [np.concatenate(column) for column in zip(*pieces, strict=True)]
-    scenes, tracks, time, position, goal, is_dwelling, *events = columns
+    scenes, tracks, time, position, goal, is_dwelling, *events = (
+        np.concatenate([piece.pop(0) for piece in pieces]) for _ in range(len(pieces[0]))
+    )
     return Crowd(
         scene,
         seed,
@@ -142,7 +144,7 @@ def walk(
     """Walks given people in given venues, one venue per scene.
 
     Args:
-        venues: Of the scenes, with closed outlines of walls and exits.
+        venues: Of the scenes; walls and exits close each one's outline.
         people: Who walks; exits are indices into their venue's.
         events: Their changes of intent.
         duration_s: Of the walk, s.
@@ -152,8 +154,8 @@ def walk(
         step_s: Time step, s.
 
     Raises:
-        InputError: No people, an exit that nobody fits through or that something stands in, a start inside a wall
-            or an obstacle, or times that do not fit the step.
+        InputError: No people, an exit that nobody fits through or that something stands in, or times that do not
+            fit the step.
     """
     if not len(people.goal):
         raise InputError("people", "one at least", "none")
@@ -185,7 +187,7 @@ def _walk_block(
     record_every: int,
     record_s: float,
     num_people: tuple[int, int],
-) -> tuple[NDArray[np.generic], ...]:
+) -> list[NDArray[Any]]:
     """The columns of tracks, labels and events of some scenes."""
     venues = [scene_venue(scene, seed, index) for index in indices]
     extents = np.array([[low for low, _ in venue.extent()] + [high for _, high in venue.extent()] for venue in venues])
@@ -205,7 +207,7 @@ def _walk_block(
     person, frame = np.nonzero(record.goal >= 0)
     event = np.flatnonzero(~np.isnan(record.event_value))
     event_person = np.searchsorted(events.starts, event, side="right") - 1
-    return (
+    return [
         scene_of[person],
         track_of[person],
         np.round(frame * record_s, 9),
@@ -217,7 +219,7 @@ def _walk_block(
         events.time_s[event],
         events.kind[event],
         record.event_value[event],
-    )
+    ]
 
 
 __all__ = ["Crowd", "CrowdTruth", "Intent", "IntentEvents", "simulate_crowd", "walk"]

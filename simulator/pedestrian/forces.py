@@ -11,8 +11,10 @@ from pathcast.simulator.pedestrian.compiled import njit
 from pathcast.simulator.pedestrian.contact import is_hidden, nearest_point
 from pathcast.simulator.pedestrian.parameters import WalkingParameters
 
-WALL_REACH = 2.0
-"""Distance beyond which a wall is not felt, m."""
+FAINT = 10.0
+"""Reaches B beyond contact from which a push, less than exp(-10) of its strength, is left out."""
+LATE = 3.0
+"""Horizons t0 from which a collision to come, less than exp(-3) / t³ of a near one, is left out."""
 
 
 @njit
@@ -52,7 +54,7 @@ def collision_force(x: float, y: float, v_x: float, v_y: float, parameters: Walk
     """
     contact = 2.0 * parameters.radius
     t = time_to_collision(x, y, v_x, v_y, contact)
-    if not t < 5.0 * parameters.collision_horizon:
+    if not t < LATE * parameters.collision_horizon:
         return 0.0, 0.0
     a = v_x * v_x + v_y * v_y
     b = -(x * v_x + y * v_y)
@@ -90,14 +92,16 @@ def add_people_forces(
     People with a wall between them anticipate no collision.
     """
     contact = 2.0 * parameters.radius
+    faint = contact + FAINT * parameters.reach
     for one in range(active.shape[0]):
         i = active[one]
         for two in range(one + 1, active.shape[0]):
             j = active[two]
             x, y = position[i, 0] - position[j, 0], position[i, 1] - position[j, 1]
-            distance = math.sqrt(x * x + y * y)
-            if distance > parameters.sight:
+            distance_squared = x * x + y * y
+            if distance_squared > parameters.sight * parameters.sight:
                 continue
+            distance = math.sqrt(distance_squared)
             away_x, away_y = (x / distance, y / distance) if distance > 1e-9 else (1.0, 0.0)
             f_x, f_y = collision_force(
                 x, y, velocity[i, 0] - velocity[j, 0], velocity[i, 1] - velocity[j, 1], parameters
@@ -106,8 +110,11 @@ def add_people_forces(
                 position[i, 0], position[i, 1], position[j, 0], position[j, 1], walls
             ):
                 f_x, f_y = 0.0, 0.0
-            push = parameters.strength * math.exp((contact - distance) / parameters.reach)
-            f_x, f_y = f_x + push * away_x, f_y + push * away_y
+            if distance < faint:
+                push = parameters.strength * math.exp((contact - distance) / parameters.reach)
+                f_x, f_y = f_x + push * away_x, f_y + push * away_y
+            if f_x == 0.0 and f_y == 0.0:
+                continue
             seen_i = -(away_x * heading[i, 0] + away_y * heading[i, 1])
             seen_j = away_x * heading[j, 0] + away_y * heading[j, 1]
             weight_i = parameters.aside + (1.0 - parameters.aside) * 0.5 * (1.0 + seen_i)
@@ -124,11 +131,13 @@ def wall_force(
 ) -> tuple[float, float]:
     """Acceleration away from the walls, A exp((R - d) / B) from the nearest point of each, m/s²."""
     f_x, f_y = 0.0, 0.0
+    faint = parameters.radius + FAINT * parameters.reach
     for number in range(walls.shape[0]):
-        near_x, near_y = nearest_point(x, y, walls[number])
+        near_x, near_y = nearest_point(x, y, walls, number)
         out_x, out_y = x - near_x, y - near_y
-        distance = math.sqrt(out_x * out_x + out_y * out_y)
-        if 0.0 < distance < WALL_REACH:
+        distance_squared = out_x * out_x + out_y * out_y
+        if 0.0 < distance_squared < faint * faint:
+            distance = math.sqrt(distance_squared)
             push = parameters.strength * math.exp((parameters.radius - distance) / parameters.reach) / distance
             f_x, f_y = f_x + push * out_x, f_y + push * out_y
     return f_x, f_y

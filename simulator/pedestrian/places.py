@@ -13,6 +13,7 @@ from jaxtyping import Float, Int
 
 from pathcast.errors import InputError
 from pathcast.simulator.draws import generator
+from pathcast.simulator.pedestrian.contact import nearest_point
 from pathcast.venue import Box, Segment, Venue, box_corners, corridor, plaza
 
 SceneName = Literal["corridor", "plaza"]
@@ -77,7 +78,7 @@ def flatten_venues(venues: Sequence[Venue], radius: float) -> Places:
         InputError: A venue without an exit, an exit narrower than a body, or one that a wall or obstacle stands in.
     """
     walls = [wall_rows(venue) for venue in venues]
-    exits = [_exit_rows(venue) for venue in venues]
+    exits = [exit_rows(venue) for venue in venues]
     for venue, its_walls, its_exits in zip(venues, walls, exits, strict=True):
         _check_exits(venue, its_walls, its_exits, radius)
     return Places(
@@ -107,7 +108,7 @@ def is_inside_box(x: float, y: float, box: Box, margin: float = 0.0) -> bool:
     )
 
 
-def _exit_rows(venue: Venue) -> Float[np.ndarray, "exit 6"]:
+def exit_rows(venue: Venue) -> Float[np.ndarray, "exit 6"]:
     """Ends of each exit and its normal away from the middle of the venue."""
     if not venue.exits:
         raise InputError(f"venue {venue.name}: exits", "one at least", "none")
@@ -127,29 +128,26 @@ def _check_exits(venue: Venue, walls: np.ndarray, exits: np.ndarray, radius: flo
     """Refuses exits that nobody could walk through."""
     for way_out, row in zip(venue.exits, exits, strict=True):
         middle = (row[:2] + row[2:4]) / 2
-        where = f"venue {venue.name}: exit {way_out.name} at {_name_point(*middle)}"
+        where = f"venue {venue.name}: exit {way_out.name} at {name_point(*middle)}"
         width = math.hypot(row[2] - row[0], row[3] - row[1])
         if width <= 2 * radius:
             raise InputError(where, f"wider than a body of {2 * radius:.2f} m", f"{width:.2f} m")
         for number, box in enumerate(venue.obstacles):
             if is_inside_box(float(middle[0]), float(middle[1]), box, radius):
                 raise InputError(
-                    where, f"{radius:.2f} m free of obstacles", f"obstacle {number} at {_name_point(*box.centre[:2])}"
+                    where, f"{radius:.2f} m free of obstacles", f"obstacle {number} at {name_point(*box.centre[:2])}"
                 )
         for number, wall in enumerate(venue.walls):
-            if _distance(middle, walls[number]) < radius:
-                raise InputError(where, f"{radius:.2f} m free of walls", f"wall {_name_wall(wall, number)}")
+            near_x, near_y = nearest_point(float(middle[0]), float(middle[1]), walls, number)
+            if math.hypot(middle[0] - near_x, middle[1] - near_y) < radius:
+                raise InputError(where, f"{radius:.2f} m free of walls", f"wall {name_wall(wall, number)}")
 
 
-def _distance(point: np.ndarray, wall: np.ndarray) -> float:
-    along = wall[2:] - wall[:2]
-    share = np.clip((point - wall[:2]) @ along / (along @ along), 0.0, 1.0)
-    return math.hypot(*(point - wall[:2] - share * along))
-
-
-def _name_point(x: float, y: float) -> str:
+def name_point(x: float, y: float) -> str:
+    """A point as messages write it."""
     return f"({x:.2f}, {y:.2f})"
 
 
-def _name_wall(wall: Segment, number: int) -> str:
-    return f"{wall.name or number} from {_name_point(*wall.start[:2])} to {_name_point(*wall.end[:2])}"
+def name_wall(wall: Segment, number: int) -> str:
+    """A wall as messages write it: its name, or its number where it has none, and its ends."""
+    return f"{wall.name or number} from {name_point(*wall.start[:2])} to {name_point(*wall.end[:2])}"

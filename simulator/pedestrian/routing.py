@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from pathcast.simulator.pedestrian.compiled import njit
-from pathcast.simulator.pedestrian.contact import crosses, distance_to_line, nearest_point
+from pathcast.simulator.pedestrian.contact import crosses, keeps_clear, nearest_point
 
 STAND_OFF = 0.45
 """Distance of a waypoint from the lines through its corner, m."""
@@ -47,20 +47,13 @@ def is_walkable(
 ) -> bool:
     """Whether the straight way meets no wall or exit and, but for its start, keeps clear of the walls."""
     for number in range(exits.shape[0]):
-        if crosses(x0, y0, x1, y1, exits[number]):
+        if crosses(x0, y0, x1, y1, exits, number):
             return False
     for number in range(walls.shape[0]):
-        wall = walls[number]
-        if crosses(x0, y0, x1, y1, wall):
+        if crosses(x0, y0, x1, y1, walls, number):
             return False
-        if clearance > 0.0:
-            near_x, near_y = nearest_point(x1, y1, wall)
-            if (
-                math.hypot(x1 - near_x, y1 - near_y) < clearance
-                or distance_to_line(wall[0], wall[1], x0, y0, x1, y1) < clearance
-                or distance_to_line(wall[2], wall[3], x0, y0, x1, y1) < clearance
-            ):
-                return False
+        if clearance > 0.0 and not keeps_clear(x0, y0, x1, y1, clearance, walls, number):
+            return False
     return True
 
 
@@ -79,14 +72,14 @@ def _corner_waypoints(walls: Float[np.ndarray, "wall 4"]) -> Float[np.ndarray, "
                 point_x, point_y = x + on_x - side * on_y, y + on_y + side * on_x
                 is_new = True
                 for other in range(walls.shape[0]):
-                    near_x, near_y = nearest_point(point_x, point_y, walls[other])
+                    near_x, near_y = nearest_point(point_x, point_y, walls, other)
                     if math.hypot(point_x - near_x, point_y - near_y) < 1.3 * STAND_OFF:
                         is_new = False
                 for other in range(num_found):
                     if math.hypot(point_x - found[other, 0], point_y - found[other, 1]) < 0.1:
                         is_new = False
                 if is_new:
-                    found[num_found] = point_x, point_y
+                    found[num_found, 0], found[num_found, 1] = point_x, point_y
                     num_found += 1
     return found[:num_found].copy()
 
@@ -105,7 +98,7 @@ def find_routes(walls: Float[np.ndarray, "wall 4"], exits: Float[np.ndarray, "ex
     following = np.full((num, num_exits), -1)
     length = np.full((num, num), math.inf)
     for i in range(num):
-        x, y = waypoint[i]
+        x, y = waypoint[i, 0], waypoint[i, 1]
         for j in range(num):
             if i != j and is_walkable(x, y, waypoint[j, 0], waypoint[j, 1], walls, exits, CLEARANCE):
                 length[i, j] = math.hypot(x - waypoint[j, 0], y - waypoint[j, 1])
@@ -114,19 +107,22 @@ def find_routes(walls: Float[np.ndarray, "wall 4"], exits: Float[np.ndarray, "ex
             door_y = 0.5 * (exits[way_out, 1] + exits[way_out, 3]) - DOORSTEP * exits[way_out, 5]
             if is_walkable(x, y, door_x, door_y, walls, exits, CLEARANCE):
                 cost[i, way_out] = math.hypot(x - door_x, y - door_y)
-    for _ in range(num):
+    changes = True
+    while changes:
+        changes = False
         for i in range(num):
             for j in range(num):
                 for way_out in range(num_exits):
                     if length[i, j] + cost[j, way_out] < cost[i, way_out] - 1e-9:
                         cost[i, way_out] = length[i, j] + cost[j, way_out]
                         following[i, way_out] = j
+                        changes = True
     return Routes(waypoint, cost, following)
 
 
 @njit
 def aim_at_exit(
-    x: float, y: float, fraction: float, way_out: Float[np.ndarray, " 6"], margin: float
+    x: float, y: float, fraction: float, exits: Float[np.ndarray, "exit 6"], goal: int, margin: float
 ) -> tuple[float, float]:
     """The point to walk to in order to leave: in front of the exit from the side, beyond it from the front.
 
@@ -134,19 +130,18 @@ def aim_at_exit(
         x: Own position, m.
         y: The second coordinate.
         fraction: Of the exit's width, from its start, where this person crosses it.
-        way_out: Ends of the exit and its unit normal out of the scene.
+        exits: Ends of each exit and its unit normal out of the scene.
+        goal: Which of them.
         margin: Least distance from the exit's ends, m.
     """
-    along_x, along_y = way_out[2] - way_out[0], way_out[3] - way_out[1]
+    start_x, start_y, out_x, out_y = exits[goal, 0], exits[goal, 1], exits[goal, 4], exits[goal, 5]
+    along_x, along_y = exits[goal, 2] - start_x, exits[goal, 3] - start_y
     width = math.hypot(along_x, along_y)
     along_x, along_y = along_x / width, along_y / width
     place = min(max(fraction * width, margin), width - margin) if width > 2.0 * margin else 0.5 * width
-    sideways = abs((x - way_out[0]) * along_x + (y - way_out[1]) * along_y - place)
+    sideways = abs((x - start_x) * along_x + (y - start_y) * along_y - place)
     beyond = 0.5 - min(0.5 * sideways, 0.5 + DOORSTEP)
-    return (
-        way_out[0] + place * along_x + beyond * way_out[4],
-        way_out[1] + place * along_y + beyond * way_out[5],
-    )
+    return start_x + place * along_x + beyond * out_x, start_y + place * along_y + beyond * out_y
 
 
 @njit
@@ -179,7 +174,7 @@ def choose_waypoint(
             return -1
         best, best_cost = -1, math.inf
         for number in range(routes.waypoint.shape[0]):
-            to_x, to_y = routes.waypoint[number]
+            to_x, to_y = routes.waypoint[number, 0], routes.waypoint[number, 1]
             cost = math.hypot(x - to_x, y - to_y) + routes.cost[number, goal]
             if number == habit:
                 cost -= HABIT
