@@ -69,7 +69,7 @@ def train(
         source: Where tracks come from.
         front_end: What stands before the network.
         settings: All that decides the result.
-        out: Folder for metrics.jsonl (a line per epoch) and last.safetensors; None keeps nothing.
+        out: Folder for metrics.jsonl, a line per epoch; None keeps nothing.
         progress: Told after each epoch.
     """
     started = time.monotonic()
@@ -103,7 +103,7 @@ def train(
             kept = {name: value.detach().clone() for name, value in network.state_dict().items()}
             best = (scores["loss"], epoch + 1, kept, scores)
         if out is not None:
-            with (out / "metrics.jsonl").open("a", encoding="utf-8") as file:
+            with (out / "metrics.jsonl").open("a" if epoch else "w", encoding="utf-8") as file:
                 file.write(json.dumps({"epoch": epoch + 1, **scores}) + "\n")
         progress(epoch + 1, settings.epochs, scores)
     assert best is not None
