@@ -33,7 +33,7 @@ def checked_modules() -> list[str]:
     for folder in ("pathcast", "simulator", "model", "service"):
         for file in sorted((ROOT / folder).rglob("*.py")):
             source = file.read_text()
-            handled = "from jaxtyping import" in source and not re.search(r"\bnjit\b|\bTYPE_CHECKING\b", source)
+            handled = "from jaxtyping import" in source and not re.search(r"njit|TYPE_CHECKING", source)
             parts = file.relative_to(ROOT).with_suffix("").parts
             if handled and file.name != "__init__.py":
                 found.append(".".join(parts if folder == "pathcast" else ("pathcast", *parts)))

@@ -1,0 +1,1 @@
+"""Evaluation: the protocols under which forecasts are compared with published ones."""
