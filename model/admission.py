@@ -38,12 +38,8 @@ def admit(
     Returns:
         `Admission` values.
     """
-    with np.errstate(invalid="ignore"):
-        is_far = (np.abs(positions) > MAX_POSITION_M).any(axis=1)
-        is_finite = np.isfinite(positions).all(axis=1) & np.isfinite(times)
-        is_newer = times > newest
-    return np.select(
-        [~is_finite, is_far, ~is_newer],
-        [Admission.NOT_FINITE, Admission.OUT_OF_RANGE, Admission.NOT_NEWER],
-        Admission.ADMITTED,
-    ).astype(np.int64)
+    verdicts = np.zeros(len(times), np.int64)  # what is set last counts most
+    verdicts[~(times > newest)] = Admission.NOT_NEWER
+    verdicts[(np.abs(positions) > MAX_POSITION_M).any(axis=1)] = Admission.OUT_OF_RANGE
+    verdicts[~(np.isfinite(positions).all(axis=1) & np.isfinite(times))] = Admission.NOT_FINITE
+    return verdicts

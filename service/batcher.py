@@ -24,7 +24,7 @@ from pathcast.service.session import Session, Step
 MANY_WAITING = 32
 """Messages of one stream that may wait before no more are read from it."""
 _INLINE_ROWS = 128
-"""Batches up to this many tracks are computed on the event loop itself: a thread's hop costs more than they do."""
+"""Batches up to this many observations and forecasts are computed on the event loop itself."""
 
 Plan = Callable[[], Step | None]
 """Plans one message when its turn comes; None when there is nothing to compute."""
@@ -69,6 +69,16 @@ class Lane:
             await self._changed.wait()
 
 
+Batch = list[tuple[Lane, Step, float]]
+"""Steps with their lanes and when they arrived."""
+
+
+def _num_rows(step: Step) -> int:
+    """How much a step asks for: observations and forecasts."""
+    observations = 0 if step.observing is None else step.observing.times.size
+    return observations + (0 if step.asking is None else len(step.asking.slots))
+
+
 class Batcher:
     """Computes the messages of all lanes, batch by batch."""
 
@@ -78,7 +88,9 @@ class Batcher:
         """
         self._clock = clock
         self._ready: dict[Lane, None] = {}
-        self._wake = asyncio.Event()
+        self._is_due = False
+        self._is_closed = False
+        self._computing: asyncio.Task[None] | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="engine")
         self._log = structlog.get_logger()
 
@@ -86,43 +98,64 @@ class Batcher:
         """Adds a message to the end of its lane."""
         lane.waiting.append(_Waiting(plan, self._clock()))
         self._ready[lane] = None
-        self._wake.set()
+        self._come_back()
 
     def forget(self, lane: Lane) -> None:
         """Drops what a lane still has waiting: its stream is gone."""
         lane.waiting.clear()
         self._ready.pop(lane, None)
 
-    async def run(self) -> None:
-        """Computes until cancelled."""
-        try:
-            while True:
-                while not self._ready:
-                    self._wake.clear()
-                    await self._wake.wait()
-                await self._run_batch()
-                await asyncio.sleep(0)
-        finally:
-            self._thread.shutdown(wait=True)
+    async def close(self) -> None:
+        """Computes nothing more; returns when what is under way is done."""
+        self._is_closed = True
+        if self._computing is not None:
+            await self._computing
+        self._thread.shutdown(wait=True)
 
-    async def _run_batch(self) -> None:
-        batch = self._plan_batch()
-        if not batch:
-            return
+    def _come_back(self) -> None:
+        """Has the next batch run once the loop has seen what else arrived, unless one is computed or due."""
+        if not (self._is_due or self._computing or self._is_closed):
+            self._is_due = True
+            asyncio.get_running_loop().call_soon(self._run)
+
+    def _run(self) -> None:
+        """Runs a batch: here if it is little, because a thread's hop costs more than that, else in a thread."""
+        self._is_due = False
         started = self._clock()
+        batch = self._plan_batch()
         by_engine: dict[int, list[Step]] = {}
         for _, step, _ in batch:
             by_engine.setdefault(id(step.session.engine), []).append(step)
-        for steps in by_engine.values():
-            await self._compute(steps[0].session.engine, steps)
+        work = [(steps[0].session.engine, steps) for steps in by_engine.values()]
+        if sum(_num_rows(step) for _, step, _ in batch) <= _INLINE_ROWS:
+            for engine, steps in work:
+                compute(engine, steps)
+            self._finish(batch, started)
+        else:
+            self._computing = asyncio.create_task(self._run_in_thread(work, batch, started))
+
+    async def _run_in_thread(self, work: list[tuple[Engine, list[Step]]], batch: Batch, started: float) -> None:
+        for engine, steps in work:
+            await asyncio.get_running_loop().run_in_executor(self._thread, compute, engine, steps)
+        self._computing = None
+        self._finish(batch, started)
+
+    def _finish(self, batch: Batch, started: float) -> None:
+        """Hands the answers over and comes back for what arrived meanwhile."""
         for lane, step, arrived in batch:
             lane.is_computing = False
-            self._finish(lane, step, started - arrived)
+            try:
+                self._deliver(lane, step, started - arrived)
+            except Exception as error:
+                lane.waiting.clear()
+                lane.fail(error)
             lane.update()
+        if self._ready:
+            self._come_back()
 
-    def _plan_batch(self) -> list[tuple[Lane, Step, float]]:
+    def _plan_batch(self) -> Batch:
         """The next message of every lane that needs computing, with its arrival."""
-        batch = []
+        batch: Batch = []
         for lane in list(self._ready):
             while lane.waiting:
                 waiting = lane.waiting.popleft()
@@ -144,18 +177,7 @@ class Batcher:
             lane.fail(error)
             return None
 
-    async def _compute(self, engine: Engine, steps: list[Step]) -> None:
-        """Computes here if it is little, else in the engine's thread."""
-        rows = 0
-        for step in steps:
-            rows += 0 if step.observing is None else step.observing.times.size
-            rows += 0 if step.asking is None else len(step.asking.slots)
-        if rows <= _INLINE_ROWS:
-            compute(engine, steps)
-        else:
-            await asyncio.get_running_loop().run_in_executor(self._thread, compute, engine, steps)
-
-    def _finish(self, lane: Lane, step: Step, queued_s: float) -> None:
+    def _deliver(self, lane: Lane, step: Step, queued_s: float) -> None:
         """Hands a step's answer over, or its failure."""
         if step.failure is not None:
             lane.waiting.clear()

@@ -8,7 +8,6 @@ import os
 import signal
 import sys
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
@@ -65,7 +64,6 @@ class Server:
 
     async def start(self) -> None:
         """Answers from here on."""
-        self._batching = asyncio.create_task(self._batcher.run())
         await self._grpc.start()
         for name in ("", SERVICE_NAME):
             await self._health.set(name, health_pb2.HealthCheckResponse.SERVING)
@@ -75,9 +73,7 @@ class Server:
         await self._health.enter_graceful_shutdown()
         self._servicer.go_away(grace_s)
         await self._grpc.stop(grace_s)
-        self._batching.cancel()
-        with suppress(asyncio.CancelledError):
-            await self._batching
+        await self._batcher.close()
 
 
 def _options(limits: Limits) -> list[tuple[str, int]]:

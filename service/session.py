@@ -22,6 +22,9 @@ _FIRST_CAPACITY = 8
 _ROUNDING_S = 1e-9
 _MANY_REMARKS = 8192
 """Waiting remarks that make an answer due, so that a stream with few answers cannot fill the memory."""
+_WARMING_UP, _FORECASTING, _COASTING, _REJECTED = map(
+    int, (Status.WARMING_UP, Status.FORECASTING, Status.COASTING, Status.REJECTED)
+)
 _DETAILS = {
     Reason.NOT_FINITE: "expected finite metres, found a coordinate that is not",
     Reason.OUT_OF_RANGE: "expected at most 8000 m from the origin on any axis, found more",
@@ -254,11 +257,11 @@ class Session:
     ) -> None:
         """Plans the forecasts of tracks that were last seen `gaps` seconds ago, and remarks on the others."""
         step.remarks, self._remarks = self._remarks, []
-        statuses = np.where(counts < self.settings.card.warm_points, Status.WARMING_UP, Status.FORECASTING)
-        statuses = np.where(has_new, statuses, Status.COASTING)
+        statuses = np.where(counts < self.settings.card.warm_points, _WARMING_UP, _FORECASTING)
+        statuses = np.where(has_new, statuses, _COASTING)
         if is_rejected is not None:
-            statuses[is_rejected] = Status.REJECTED
-        for slot in slots[(counts < 2) & (statuses != Status.REJECTED)]:
+            statuses[is_rejected] = _REJECTED
+        for slot in slots[(counts < 2) & (statuses != _REJECTED)]:
             detail = "one observation so far; a forecast needs two"
             step.remarks.append(Remark(int(self._ids[slot]), Status.WARMING_UP, detail=detail))
         is_asked = (counts >= 2) & (gaps >= 0)

@@ -99,7 +99,6 @@ def test_a_lane_is_answered_in_order_and_loses_nothing():
 
     async def talk() -> list[list[Forecasts]]:
         batcher = Batcher(clock=asyncio.get_running_loop().time)
-        running = asyncio.create_task(batcher.run())
         answers: list[list[Forecasts]] = [[] for _ in range(7)]
         lanes = []
         for index in range(7):
@@ -113,8 +112,7 @@ def test_a_lane_is_answered_in_order_and_loses_nothing():
                 await asyncio.sleep(0)
         for lane in lanes:
             await lane.finish()
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
+        await batcher.close()
         return answers
 
     for index, answers in enumerate(asyncio.run(talk())):
