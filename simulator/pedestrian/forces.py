@@ -42,8 +42,8 @@ def collision_force(x: float, y: float, v_x: float, v_y: float, parameters: Walk
     """Acceleration that turns one walker away from a collision to come, m/s².
 
     Minus the gradient, with respect to the own position, of E(t) = k / t² exp(-t / t0), where t is the time to
-    collision at constant velocities (Karamouzas, Skinner and Guy 2014, Phys. Rev. Lett. 113, 238701, equation 4),
-    its length bounded by `collision_most`.
+    collision at constant velocities (Karamouzas, Skinner and Guy 2014, Phys. Rev. Lett. 113, 238701), its length
+    bounded by `collision_most` and, for discs that would only graze each other, by `graze`.
 
     Args:
         x: First coordinate of the position relative to the other walker, m.
@@ -66,7 +66,7 @@ def collision_force(x: float, y: float, v_x: float, v_y: float, parameters: Walk
         / (t * t)
         * (2.0 / t + 1.0 / parameters.collision_horizon)
     )
-    root = max(root, 1e-6)
+    root = max(root, parameters.graze * contact * math.sqrt(a))
     f_x = slope / a * ((a * x + b * v_x) / root - v_x)
     f_y = slope / a * ((a * y + b * v_y) / root - v_y)
     size = math.hypot(f_x, f_y)

@@ -26,8 +26,11 @@ class WalkingParameters(NamedTuple):
     """k of the power law E(t) = k / t² exp(-t / t0), m² (per unit of mass; Karamouzas et al. 2014)."""
     collision_horizon: float = 3.0
     """t0 of the power law, s (Karamouzas et al. 2014)."""
-    collision_most: float = 10.0
+    collision_most: float = 5.0
     """Largest acceleration of the power law, m/s²; without it, it has no bound as the time goes to 0."""
+    graze: float = 0.5
+    """Half chord of the collision, over the sum of the radii, below which it counts as this long: the power law's
+    force has no bound where discs only just touch, however late that is."""
     sight: float = 6.0
     """Distance beyond which people do not react to each other, m."""
     speed_most: float = 1.3

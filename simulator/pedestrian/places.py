@@ -55,14 +55,14 @@ def scene_venue(scene: str, seed: int, index: int) -> Venue:
         InputError: Another name, or a seed or index out of range.
     """
     check_scene_name(scene)
-    numbers = generator(seed, f"pedestrian.{scene}.venue", index).random(7)
+    numbers = generator(seed, f"pedestrian.{scene}.venue", index).random(7).tolist()
     if scene == "corridor":
         return corridor(length=20.0 + 20.0 * numbers[0], width=2.5 + 3.5 * numbers[1])
     side = 14.0 + 16.0 * numbers[0]
     kiosk = Box(
         centre=(side * (0.2 * numbers[5] - 0.1), side * (0.2 * numbers[6] - 0.1), 1.25),
         size=(1.5 + 2.5 * numbers[2], 1.5 + 2.5 * numbers[3], 2.5),
-        yaw=float(0.5 * math.pi * numbers[4]),
+        yaw=0.5 * math.pi * numbers[4],
     )
     return replace(plaza(side=side, door=1.6 + 2.4 * numbers[1]), obstacles=(kiosk,))
 

@@ -1,0 +1,106 @@
+import math
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from pathcast.simulator.pedestrian.contact import is_hidden, nearest_point, push_out
+from pathcast.simulator.pedestrian.forces import add_people_forces, collision_force, time_to_collision
+from pathcast.simulator.pedestrian.parameters import CALIBRATED
+
+FREE = CALIBRATED._replace(collision_most=math.inf, graze=0.0)
+NO_WALLS = np.empty((0, 4))
+coordinate = st.floats(-3.0, 3.0)
+
+
+def energy(x, y, v_x, v_y):
+    t = time_to_collision(x, y, v_x, v_y, 2 * FREE.radius)
+    return FREE.collision_energy / t**2 * math.exp(-t / FREE.collision_horizon) if t < math.inf else 0.0
+
+
+@settings(deadline=None, max_examples=100)
+@given(distance=st.floats(0.5, 8.0), angle=st.floats(0, 6.3), miss=st.floats(-0.38, 0.38), speed=st.floats(0.01, 4.0))
+def test_bodies_touch_at_the_time_to_collision(distance, angle, miss, speed):
+    x, y = distance * math.cos(angle), distance * math.sin(angle)
+    heading = angle + math.pi + math.asin(miss / distance)
+    v_x, v_y = speed * math.cos(heading), speed * math.sin(heading)
+    t = time_to_collision(x, y, v_x, v_y, 0.4)
+    assert time_to_collision(x, y, -v_x, -v_y, 0.4) == math.inf
+    assert math.hypot(x + t * v_x, y + t * v_y) == pytest.approx(0.4, abs=1e-6)
+
+
+@settings(deadline=None, max_examples=100)
+@given(x=st.floats(-4.0, -0.8), y=st.floats(-0.3, 0.3), v_x=st.floats(0.6, 3.0), v_y=st.floats(-0.1, 0.1))
+def test_the_anticipating_force_is_minus_the_gradient_of_its_energy(x, y, v_x, v_y):
+    step = 1e-6
+    assume(0.1 < time_to_collision(x, y, v_x, v_y, 0.4) < 6.0)
+    miss = abs(x * v_y - y * v_x) / math.hypot(v_x, v_y)
+    assume(miss < 0.35)
+    gradient = np.array(
+        [
+            energy(x + step, y, v_x, v_y) - energy(x - step, y, v_x, v_y),
+            energy(x, y + step, v_x, v_y) - energy(x, y - step, v_x, v_y),
+        ]
+    ) / (2 * step)
+    force = np.array(collision_force(x, y, v_x, v_y, FREE))
+    assert force == pytest.approx(-gradient, rel=1e-4, abs=1e-4)
+
+
+def accelerations(position, velocity, heading, parameters=CALIBRATED, walls=NO_WALLS):
+    acceleration = np.zeros((len(position), 2))
+    arrays = [np.asarray(values, np.float64) for values in (position, velocity, heading)]
+    add_people_forces(np.arange(len(position)), *arrays, walls, parameters, acceleration)
+    return acceleration
+
+
+def test_touching_bodies_that_face_each_other_are_pushed_with_the_full_strength():
+    position, heading = [[-CALIBRATED.radius, 0], [CALIBRATED.radius, 0]], [[1, 0], [-1, 0]]
+    acceleration = accelerations(position, np.zeros((2, 2)), heading)
+    assert acceleration == pytest.approx(np.array([[-CALIBRATED.strength, 0], [CALIBRATED.strength, 0]]))
+
+
+def test_somebody_straight_behind_weighs_only_the_share_aside():
+    position, heading = [[-0.3, 0], [0.3, 0]], [[1, 0], [1, 0]]
+    behind, ahead = accelerations(position, np.zeros((2, 2)), heading)[::-1, 0]
+    assert behind / -ahead == pytest.approx(CALIBRATED.aside)
+
+
+def test_forces_turn_with_the_scene():
+    source = np.random.default_rng(0)
+    position, velocity = source.normal(size=(2, 8, 2)) * [[[2.0]], [[1.0]]]
+    heading = velocity / np.linalg.norm(velocity, axis=1, keepdims=True)
+    turn = np.array([[math.cos(0.7), -math.sin(0.7)], [math.sin(0.7), math.cos(0.7)]])
+    straight = accelerations(position, velocity, heading)
+    turned = accelerations(position @ turn.T, velocity @ turn.T, heading @ turn.T)
+    assert turned == pytest.approx(straight @ turn.T, abs=1e-9)
+
+
+def test_nobody_anticipates_a_collision_through_a_wall():
+    position, velocity, heading = [[-2, 0], [2, 0.1]], [[1.3, 0], [-1.3, 0]], [[1, 0], [-1, 0]]
+    wall = np.array([[0.0, -3.0, 0.0, 3.0]])
+    assert np.abs(accelerations(position, velocity, heading)).max() > 0.1
+    assert np.abs(accelerations(position, velocity, heading, walls=wall)).max() == 0.0
+
+
+@settings(deadline=None, max_examples=300)
+@given(
+    ends=st.lists(st.tuples(coordinate, coordinate, coordinate, coordinate), min_size=1, max_size=6),
+    x=coordinate,
+    y=coordinate,
+    step_x=st.floats(-2.0, 2.0),
+    step_y=st.floats(-2.0, 2.0),
+)
+def test_no_step_however_long_passes_a_wall(ends, x, y, step_x, step_y):
+    walls = np.array(ends)
+    assume((np.hypot(walls[:, 2] - walls[:, 0], walls[:, 3] - walls[:, 1]) > 0.01).all())
+    near = [nearest_point(x, y, walls, number) for number in range(len(walls))]
+    assume(min(math.hypot(x - near_x, y - near_y) for near_x, near_y in near) > 1e-6)
+    new_x, new_y, *_ = push_out(x, y, x + step_x, y + step_y, step_x, step_y, CALIBRATED.radius, walls)
+    assert (new_x, new_y) == (x, y) or not is_hidden(x, y, new_x, new_y, walls)
+
+
+def test_a_body_that_leans_on_a_wall_slides_along_it():
+    wall = np.array([[-5.0, 0.0, 5.0, 0.0]])
+    x, y, v_x, v_y = push_out(0.0, 0.2, 0.05, 0.15, 1.0, -1.0, 0.2, wall)
+    assert (x, y, v_x, v_y) == pytest.approx((0.05, 0.2, 1.0, 0.0))
