@@ -90,6 +90,8 @@ class BundleEngine:
         return result
 
     def forecast(self, states: States, offsets: Float[np.ndarray, "track time"]) -> Forecast:
+        if not states.num_tracks:  # onnxruntime 1.32 aborts the process on empty sequences
+            return _no_forecast(self.card, offsets)
         if states.num_tracks <= CHUNK:
             return self._forecast_chunk(states, offsets)
         starts = range(0, states.num_tracks, CHUNK)
@@ -111,6 +113,17 @@ class BundleEngine:
         base = self._front_end.base(filters, offsets)
         means, covariances = place(order, paths, spreads, self._knots, self._spread_scale, offsets, base, heading)
         return Forecast(offsets, probabilities, means, covariances)
+
+
+def _no_forecast(card: Card, offsets: Float[np.ndarray, "track time"]) -> Forecast:
+    """The forecast of no tracks."""
+    axes, shape = card.num_axes, (0, card.num_modes, offsets.shape[1])
+    return Forecast(
+        offsets,
+        np.zeros(shape[:2], np.float32),
+        np.zeros((*shape, axes), np.float32),
+        np.zeros((*shape, axes * (axes + 1) // 2), np.float32),
+    )
 
 
 def _rank(logits: Float[np.ndarray, "track mode"]) -> tuple[Float[np.ndarray, "track mode"], np.ndarray]:
