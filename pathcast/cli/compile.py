@@ -37,7 +37,14 @@ def compile_flight() -> None:
     bounces(states[:1], row, 2.0, 1)
 
 
-STEPS: dict[str, Callable[[], None]] = {"models": compile_models, "flight": compile_flight}
+def compile_crowd() -> None:
+    """Walks one scene."""
+    from pathcast.simulator.pedestrian.crowd import simulate_crowd
+
+    simulate_crowd("plaza", 1, seed=0, duration_s=0.1)
+
+
+STEPS: dict[str, Callable[[], None]] = {"models": compile_models, "flight": compile_flight, "crowd": compile_crowd}
 
 
 def main() -> None:
