@@ -129,8 +129,6 @@ def serve(
         stops_with_stdin: Whether to stop when standard input ends, so that a child never outlives its parent.
     """
     configure_logs()
-    for card in library.cards():
-        warm(library.get(card.name, card.version))
 
     async def main() -> None:
         log = structlog.get_logger()
@@ -139,6 +137,8 @@ def serve(
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
+        for card in library.cards():
+            warm(library.get(card.name, card.version))
         if stops_with_stdin:
             stdin = sys.stdin.fileno()
             loop.add_reader(stdin, lambda: None if os.read(stdin, 4096) else stop.set())

@@ -6,34 +6,35 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import pathcast
+from pathcast.model.engine import Card
+from pathcast.model.library import load_library
 from pathcast.service.client import Client
 from pathcast.service.messages import Forecasts
 from pathcast.tracks import Tracks
 
-FRAME_S = 0.1
 TOLERANCE_M = 1e-5
 
 Path = tuple[np.ndarray, np.ndarray]
 
 
-def random_tracks(seed: int, num_axes: int, num_tracks: int = 5, num_frames: int = 16) -> dict[int, Path]:
-    """Tracks within 30 m that are born late, end early and have gaps, on a jittery clock."""
+def random_tracks(seed: int, card: Card, num_tracks: int = 5, num_frames: int = 16) -> dict[int, Path]:
+    """Tracks within 30 m, born late, ended early, with gaps no longer than they may coast, on a jittery clock."""
     random = np.random.default_rng(seed)
-    clock = 1000.0 + FRAME_S * np.arange(num_frames) + random.uniform(0, 0.03, num_frames)
+    frame_s = min(0.1, card.coast_s / 4)
+    clock = 1000.0 + frame_s * (np.arange(num_frames) + random.uniform(0, 0.3, num_frames))
     tracks = {}
     for index in range(num_tracks):
-        start = random.integers(0, num_frames // 2)
-        is_seen = np.zeros(num_frames, bool)
-        is_seen[start : start + random.integers(1, num_frames)] = True
-        is_seen &= random.random(num_frames) > 0.2
-        if not is_seen.any():
-            is_seen[start] = True
-        velocity = random.normal(0, 1.2, num_axes)
-        place = random.uniform(-10, 10, num_axes) + velocity * (clock - clock[0])[:, None]
+        start = int(random.integers(0, num_frames // 2))
+        seen = [start]
+        while seen[-1] < start + random.integers(0, num_frames):
+            seen.append(seen[-1] + int(random.choice([1, 2, 3], p=[0.7, 0.2, 0.1])))
+        seen = [frame for frame in seen if frame < num_frames]
+        velocity = random.normal(0, 1.2, card.num_axes)
+        place = random.uniform(-10, 10, card.num_axes) + velocity * (clock - clock[0])[:, None]
         place += np.cumsum(random.normal(0, 0.02, place.shape), axis=0)
-        if num_axes == 3:
+        if card.num_axes == 3:
             place[:, 2] = np.abs(place[:, 2]) + 0.5
-        tracks[100 + 7 * index] = (clock[is_seen], place[is_seen])
+        tracks[100 + 7 * index] = (clock[seen], place[seen])
     return tracks
 
 
@@ -69,7 +70,7 @@ def assert_same(one, other) -> None:
 
 @pytest.mark.parametrize("seed", range(3))
 def test_streaming_equals_unary_in_another_process_and_python(card, client, other_server, seed):
-    tracks = random_tracks(seed, card.num_axes)
+    tracks = random_tracks(seed, card)
     forecaster = pathcast.load(card.name)
     num_compared = 0
     with Client(other_server.address) as other, client.stream(card.name) as stream:
@@ -100,7 +101,7 @@ def test_streaming_equals_unary_in_another_process_and_python(card, client, othe
 
 
 def test_a_coasting_track_is_forecast_at_offsets_from_the_frame(card, client, random):
-    tracks = random_tracks(3, card.num_axes, num_tracks=1)
+    tracks = random_tracks(3, card, num_tracks=1)
     ((times, place),) = tracks.values()
     wait = min(0.9, card.coast_s) * 0.5
     with client.stream(card.name) as stream:
@@ -115,7 +116,7 @@ def test_a_coasting_track_is_forecast_at_offsets_from_the_frame(card, client, ra
 
 
 def test_future_points_change_no_earlier_forecast(card, client, random):
-    tracks = random_tracks(5, card.num_axes)
+    tracks = random_tracks(5, card)
     cut = np.median(np.concatenate([times for times, _ in tracks.values()]))
     moved = {
         each: (times, np.where((times > cut)[:, None], place + random.normal(0, 3, place.shape), place))
@@ -138,7 +139,7 @@ def test_future_points_change_no_earlier_forecast(card, client, random):
 @settings(deadline=None, max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 2**32 - 1))
 def test_the_order_of_tracks_does_not_matter(card, client, seed):
-    tracks = random_tracks(seed, card.num_axes, num_frames=8)
+    tracks = random_tracks(seed, card, num_frames=8)
     answers = []
     for order in (None, np.random.default_rng(seed)):
         with client.stream(card.name) as stream:
@@ -151,7 +152,7 @@ def test_the_order_of_tracks_does_not_matter(card, client, seed):
 
 
 def test_where_the_origin_is_does_not_matter(client):
-    tracks = random_tracks(11, 2)
+    tracks = random_tracks(11, load_library().get("constant-velocity-2d").card)
     away = np.array([5_000_000.0, 600_000.0])
     moved = {each: (times, place + away) for each, (times, place) in tracks.items()}
     here = rows_of(client.forecast("constant-velocity-2d", tracks))
@@ -161,7 +162,7 @@ def test_where_the_origin_is_does_not_matter(client):
 
 
 def test_replayed_prefixes_equal_frames(card, client):
-    tracks = random_tracks(13, card.num_axes)
+    tracks = random_tracks(13, card)
     frames = list(frames_of(tracks))
     with client.stream(card.name) as stream:
         *_, framed = stream.forecasts(frames)
@@ -179,7 +180,7 @@ def test_replayed_prefixes_equal_frames(card, client):
 
 def test_frames_of_many_streams_at_once_equal_frames_of_one(card, server):
     """Batches of several streams keep their tracks apart."""
-    many = [random_tracks(seed, card.num_axes, num_tracks=3, num_frames=10) for seed in range(20, 26)]
+    many = [random_tracks(seed, card, num_tracks=3, num_frames=10) for seed in range(20, 26)]
     with Client(server.address) as client:
         alone = []
         for tracks in many:

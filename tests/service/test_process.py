@@ -56,7 +56,9 @@ def test_no_module_of_torch_is_imported_by_serving():
 def test_one_line_on_standard_output_and_a_graceful_end():
     """On SIGTERM: not serving any more, open streams are told, still answered, and the exit code is 0."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "pathcast", "serve", "--grace", "20"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        [sys.executable, "-m", "pathcast", "serve", "--models", MODEL, "--grace", "20"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
     )
     assert process.stdout is not None
     line = process.stdout.readline().decode()
@@ -84,7 +86,7 @@ def test_one_line_on_standard_output_and_a_graceful_end():
 
 
 def test_streams_that_stay_are_cut_after_the_grace_time():
-    with LocalServer(grace_s=0.2) as server, Client(server.address) as client:
+    with LocalServer([MODEL], grace_s=0.2) as server, Client(server.address) as client:
         stream = client.stream(MODEL)
         server.process.send_signal(signal.SIGINT)
         with pytest.raises(ServiceError):
@@ -95,7 +97,7 @@ def test_streams_that_stay_are_cut_after_the_grace_time():
 def test_a_child_ends_with_its_parent():
     code = (
         "import os\nfrom pathcast.service.client import LocalServer\n"
-        "server = LocalServer()\nprint(server.process.pid, flush=True)\nos._exit(9)"
+        "server = LocalServer(['constant-velocity-2d'])\nprint(server.process.pid, flush=True)\nos._exit(9)"
     )
     parent = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     child = int(parent.stdout)
@@ -133,7 +135,7 @@ def test_no_position_or_id_is_logged_or_written(tmp_path):
     log = tmp_path / "log"
     folder = tmp_path / "empty"
     folder.mkdir()
-    with log.open("wb") as stderr, LocalServer(stderr=stderr) as server, Client(server.address) as client:
+    with log.open("wb") as stderr, LocalServer([MODEL], stderr=stderr) as server, Client(server.address) as client:
         with client.stream(MODEL) as stream:
             for number, place in enumerate([SECRET_X, SECRET_X + 1, np.nan, 9e9, SECRET_X]):
                 stream.send(number, number, [SECRET_TRACK], [[place, SECRET_X]])
@@ -156,7 +158,7 @@ def test_no_position_or_id_is_logged_or_written(tmp_path):
 def test_recordings_are_written_only_when_asked_and_clients_are_told(tmp_path):
     frames = [(0.0, [5], [[100.5, 1.0]]), (1.0, [5, 6], [[101.5, 1.0], [np.nan, 0.0]])]
     with (
-        LocalServer(record=tmp_path / "kept") as server,
+        LocalServer([MODEL], record=tmp_path / "kept") as server,
         Client(server.address) as client,
         client.stream(MODEL, origin=[100.0, 0.0]) as stream,
     ):
@@ -175,9 +177,9 @@ def test_recordings_are_written_only_when_asked_and_clients_are_told(tmp_path):
 def test_a_taken_address_and_a_bad_folder_are_told(server, tmp_path):
     port = server.address.rpartition(":")[2]
     for arguments, code, words in (
-        (["--port", port], 1, "could not bind"),
+        (["--models", MODEL, "--port", port], 1, "could not bind"),
         (["--models", "nobody"], 2, "expected one of"),
-        (["--record", "/proc/nowhere"], 2, "a folder that can be written"),
+        (["--models", MODEL, "--record", "/proc/nowhere"], 2, "a folder that can be written"),
         (["--port", "70000"], 2, "70000"),
     ):
         done = subprocess.run(
@@ -198,7 +200,7 @@ def test_streams_over_the_limit_are_refused(server):
 
 
 def test_clients_that_vanish_leave_the_server_well(tmp_path):
-    with (tmp_path / "log").open("wb") as stderr, LocalServer(stderr=stderr) as server:
+    with (tmp_path / "log").open("wb") as stderr, LocalServer([MODEL], stderr=stderr) as server:
         for _ in range(20):
             with Client(server.address) as client:
                 stream = client.stream(MODEL, offsets=np.linspace(0.1, 4, 60))
