@@ -74,6 +74,11 @@ class Mailbox:
         self._update()
         return message
 
+    @property
+    def has_room(self) -> bool:
+        """Whether the stream's requests may be read on."""
+        return self._has_room.is_set()
+
     async def room(self) -> None:
         """Returns once not too much waits."""
         await self._has_room.wait()

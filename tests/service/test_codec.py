@@ -1,5 +1,6 @@
 """What is written is read again; parts stay under their size."""
 
+import asyncio
 import dataclasses
 
 import numpy as np
@@ -14,7 +15,7 @@ from pathcast.service.codec.opening import read_open
 from pathcast.service.codec.places import read_venue, write_venue
 from pathcast.service.faults import describe, from_refused, to_refused
 from pathcast.service.limits import MAX_NUMBERS, Limits
-from pathcast.service.mailbox import Mailbox
+from pathcast.service.mailbox import MANY_WAITING, Mailbox
 from pathcast.service.messages import Forecasts, Reason, Remark, Status
 from pathcast.v1 import forecast_pb2 as pb
 from pathcast.venue import SHIPPED
@@ -140,10 +141,23 @@ def test_the_newest_forecast_takes_over_what_the_older_ones_said():
             found.append(message)
         return found
 
-    import asyncio
-
     *others, newest, last = asyncio.run(drain())
     assert others == [b"kept"] * 4 and last == b"kept"
     assert isinstance(newest, Forecasts)
     assert newest.frame_number == 4 and newest.frames_conflated == 4
     assert [each.track_id for each in newest.remarks] == [0, 1, 2, 3, 4, 9]
+
+
+def test_requests_wait_while_too_much_waits_to_be_sent():
+    async def fill_and_drain() -> list[bool]:
+        mailbox = Mailbox()
+        room = []
+        for _ in range(MANY_WAITING):
+            room.append(mailbox.has_room)
+            mailbox.put(b"refused")
+        room.append(mailbox.has_room)
+        await mailbox.take()
+        await mailbox.room()
+        return [*room, mailbox.has_room]
+
+    assert asyncio.run(fill_and_drain()) == [True] * MANY_WAITING + [False, True]
