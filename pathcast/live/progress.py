@@ -37,3 +37,22 @@ def epoch_progress(title: str) -> Iterator[Callable[[int, int, dict[str, float]]
         yield tell
     if not console.is_terminal:
         console.print(f"{title}: {last}")
+
+
+@contextmanager
+def scene_progress(title: str, num_scenes: int) -> Iterator[Callable[[int], None]]:
+    """A bar of how many scenes are done, gone at the end; gives the function that is told how many more are.
+
+    Where nobody watches (standard error is not a terminal), nothing is printed.
+    """
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(title, total=num_scenes)
+        yield lambda num: bar.advance(task, num)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,15 +13,17 @@ from pathcast.formats import read_tracks
 from pathcast.live.following import as_one_scene
 from pathcast.simulator.ball.flight import fly_many
 from pathcast.simulator.ball.scenarios import SCENARIOS, simulate_balls, throw
-from pathcast.simulator.ball.sports import TABLE_TENNIS as TABLE_TENNIS_BALL
-from pathcast.simulator.ball.sports import Ball
+from pathcast.simulator.ball.sports import TABLE_TENNIS, Ball
 from pathcast.simulator.pedestrian.crowd import simulate_crowd
 from pathcast.simulator.sensor import Sensor, watch, watch_tracks
 from pathcast.tracks import Tracks
-from pathcast.venue import TABLE_TENNIS, Venue
+from pathcast.venue import Venue
 
 UNSEEN_SEED = 20_000_003
 """Of the simulated tracks that are streamed: no training draws from it."""
+
+BALL_FOLDERS = (("table_tennis_spindoe", "SpinDOE", TABLE_TENNIS.radius_m), ("table_tennis_tt3d", "TT3D", 0.0))
+"""Folder of recorded flights, its name, and metres from its height 0 down to the table's top."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -40,8 +42,8 @@ class Case:
     """Observations before a forecast counts."""
     longest_gap_s: float
     """Between two true positions."""
-    venue: Venue | None = None
-    """Drawn under the picture."""
+    venue_of: Callable[[int], Venue] | None = None
+    """The place of a scene, where it is known."""
     ball: Ball | None = None
     """What flies, if it is a ball."""
 
@@ -79,7 +81,6 @@ def simulated_ball(
         offsets=tuple(offsets),
         min_points=round(0.2 * rate_hz) if rate_hz < 100 else round(0.1 * rate_hz),
         longest_gap_s=0.01,
-        venue=kind.venue,
         ball=kind.ball,
     )
 
@@ -97,7 +98,7 @@ def simulated_walkers(num_scenes: int, offsets: Sequence[float]) -> Case:
         offsets=tuple(offsets),
         min_points=8,
         longest_gap_s=0.15,
-        venue=crowd.venue(0),
+        venue_of=crowd.venue,
     )
 
 
@@ -125,11 +126,11 @@ def recorded_cases(data: Path, walkers: Sequence[float], balls: Sequence[float])
                 longest_gap_s=0.41,
             )
         )
-    for folder, title in (("table_tennis_spindoe", "SpinDOE"), ("table_tennis_tt3d", "TT3D")):
+    for folder, title, lift in BALL_FOLDERS:
         files = sorted((data / "ball" / folder).glob("[0-9]*.csv"))[:24]
         if not files:
             continue
-        tracks = _read_balls(files)
+        tracks = _read_balls(files, lift)
         cases.append(
             Case(
                 title=f"recorded table tennis ({title})",
@@ -140,34 +141,32 @@ def recorded_cases(data: Path, walkers: Sequence[float], balls: Sequence[float])
                 offsets=tuple(balls),
                 min_points=14,
                 longest_gap_s=0.03,
-                venue=TABLE_TENNIS,
-                ball=TABLE_TENNIS_BALL,
+                ball=TABLE_TENNIS,
             )
         )
     return cases
 
 
-def _read_balls(files: Sequence[Path]) -> Tracks:
-    """One scene a file."""
+def _read_balls(files: Sequence[Path], lift: float) -> Tracks:
+    """One scene a file, raised by `lift` metres: SpinDOE's z is 0 where the ball touches the table, at its centre."""
     pieces = []
     for number, file in enumerate(files):
         tracks = read_tracks(file)
-        pieces.append(
-            Tracks(np.full(tracks.num_rows, number, np.int64), tracks.track, tracks.time, tracks.position, tracks.valid)
-        )
+        scene = np.full(tracks.num_rows, number, np.int64)
+        raised = tracks.position + np.array([0.0, 0.0, lift])
+        pieces.append(Tracks(scene, tracks.track, tracks.time, raised, tracks.valid))
     return Tracks.concatenate(pieces)
 
 
-def find_data(folder: Path | None, environment: str | None) -> Path | None:
-    """The folder of recorded tracks: as given, or of PATHCAST_DATA, or `data/` here; None if there is none.
+def find_data(folder: Path | None) -> Path | None:
+    """The folder of recorded tracks that was named, or `data/` here; None if there is none.
 
     Raises:
-        InputError: A folder that was named is not there.
+        InputError: The folder that was named is not there.
     """
-    for where, named in (("--data", folder), ("PATHCAST_DATA", Path(environment) if environment else None)):
-        if named is not None:
-            if not named.is_dir():
-                raise InputError(where, "a folder of recorded tracks", str(named))
-            return named
-    here = Path("data")
-    return here if here.is_dir() else None
+    if folder is None:
+        here = Path("data")
+        return here if here.is_dir() else None
+    if not folder.is_dir():
+        raise InputError("--data or PATHCAST_DATA", "a folder of recorded tracks", str(folder))
+    return folder
