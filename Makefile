@@ -10,7 +10,7 @@ EXTRAS := train,web,tracking,test,dev
 INSTALLED := .venv/.installed
 COMPILED := .venv/.compiled
 PROTOC := .venv-proto/.installed
-KERNELS := $(shell grep -rl --include='*.py' njit simulator model)
+KERNELS := $(shell grep -rl --include='*.py' njit simulator model pathcast/compiled.py)
 GENERATED := forecast_pb2.py forecast_pb2.pyi forecast_pb2_grpc.py forecast_pb2_grpc.pyi
 PIP := -m pip --disable-pip-version-check install
 
@@ -100,7 +100,9 @@ $(INSTALLED): pyproject.toml constraints.txt
 	$(BIN)/python $(PIP) -c constraints.txt --no-build-isolation -e '.[$(EXTRAS)]'
 	@touch $@
 
+# numba looks only at a kernel's own file: what it cached of those that call a changed one is stale.
 $(COMPILED): $(INSTALLED) $(KERNELS)
+	find simulator model -name '*.nb[ic]' -delete
 	$(BIN)/python -m pathcast.cli.compile
 	@touch $@
 

@@ -7,7 +7,7 @@ never imports torch. Inputs are trusted here; `pathcast.model.admission` is the 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Protocol, runtime_checkable, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float, Int

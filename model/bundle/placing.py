@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Int
 
+from pathcast.compiled import njit
 from pathcast.model.frontends import Base
-from pathcast.simulator.ball.compiled import njit
 
 MIN_LOG, MAX_LOG, MAX_MIX = -7.0, 4.0, 6.0
 

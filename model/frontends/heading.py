@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Int
 
+from pathcast.compiled import njit
 from pathcast.model.frontends import Base
-from pathcast.simulator.ball.compiled import njit
 
 COUNT, TIME, X, Y = 0, 1, 2, 3  # the newest observation
 WAIT_TIME, WAIT_X, WAIT_Y = 4, 5, 6  # the observation that will be the encoder's next step

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Int
 
+from pathcast.compiled import njit
 from pathcast.model.frontends import Base
-from pathcast.simulator.ball.compiled import njit
 from pathcast.simulator.ball.flight import FLOOR, NUM_PARAMETERS, RADIUS, advance
 
 COUNT, TIME = 0, 1

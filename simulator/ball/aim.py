@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float
 from numpy.typing import NDArray
 
-from pathcast.simulator.ball.compiled import njit
+from pathcast.compiled import njit
 from pathcast.simulator.ball.flight import advance
 
 

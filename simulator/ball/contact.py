@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from typing import Final
 
-from pathcast.simulator.ball.compiled import njit
+from pathcast.compiled import njit
 
 REST_SPEED: Final = 0.05
 """m/s: a ball that leaves the floor more slowly stays on it."""

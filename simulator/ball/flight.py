@@ -21,8 +21,8 @@ import numpy as np
 from jaxtyping import Float
 from numpy.typing import NDArray
 
+from pathcast.compiled import njit, parallel_njit
 from pathcast.errors import InputError
-from pathcast.simulator.ball.compiled import njit, parallel_njit
 from pathcast.simulator.ball.contact import bounce, roll
 from pathcast.simulator.ball.leg import accelerate, is_sound, land, leg, rolled, touch
 from pathcast.simulator.ball.motion import acceleration, quintic, slope, value

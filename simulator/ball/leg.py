@@ -10,7 +10,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from pathcast.simulator.ball.compiled import njit
+from pathcast.compiled import njit
 from pathcast.simulator.ball.contact import REST_FLIGHT, REST_SPEED, bounce, roll
 from pathcast.simulator.ball.motion import Sextuple, acceleration, quintic, root, step, value
 from pathcast.simulator.ball.parameters import (

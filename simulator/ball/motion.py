@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 
-from pathcast.simulator.ball.compiled import njit
+from pathcast.compiled import njit
 
 Vector = tuple[float, float, float]
 Sextuple = tuple[float, float, float, float, float, float]

@@ -7,7 +7,7 @@ import math
 import numpy as np
 from jaxtyping import Float
 
-from pathcast.simulator.pedestrian.compiled import njit
+from pathcast.compiled import njit
 
 
 @njit

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, Int
 
-from pathcast.simulator.pedestrian.compiled import njit
+from pathcast.compiled import njit
 from pathcast.simulator.pedestrian.contact import is_within, nearest_point
 from pathcast.simulator.pedestrian.parameters import WalkingParameters
 from pathcast.simulator.pedestrian.people import People

@@ -7,7 +7,7 @@ import math
 import numpy as np
 from jaxtyping import Float
 
-from pathcast.simulator.pedestrian.compiled import njit
+from pathcast.compiled import njit
 from pathcast.simulator.pedestrian.contact import is_hidden, nearest_point
 from pathcast.simulator.pedestrian.parameters import WalkingParameters
 

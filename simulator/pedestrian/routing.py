@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, Int
 
-from pathcast.simulator.pedestrian.compiled import njit
+from pathcast.compiled import njit
 from pathcast.simulator.pedestrian.contact import crosses, keeps_clear, nearest_point
 
 STAND_OFF = 0.45

@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Float, Int
 from numba import prange
 
-from pathcast.simulator.pedestrian.compiled import njit, parallel_njit
+from pathcast.compiled import njit, parallel_njit
 from pathcast.simulator.pedestrian.contact import push_out
 from pathcast.simulator.pedestrian.entering import DOOR_MARGIN, GONE, WALKING, Walkers, come_in, place_inside
 from pathcast.simulator.pedestrian.forces import add_people_forces, wall_force

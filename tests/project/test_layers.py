@@ -13,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 LAYERS = ["simulator", "model", "service"]
-RANKS = {"errors": 0, "tracks": 0, "venue": 0, "settings": 0, "formats": 0, "v1": 0}
+RANKS = {"errors": 0, "compiled": 0, "tracks": 0, "venue": 0, "settings": 0, "formats": 0, "v1": 0}
 RANKS |= {"simulator": 1, "model": 2, "service": 3, "live": 4, "cli": 5, "__main__": 6}
 TORCH_ROOMS = ("pathcast.model.network", "pathcast.model.training", "pathcast.model.memory")
 SIMULATOR_READERS = ("pathcast.model.training", "pathcast.model.evaluation")

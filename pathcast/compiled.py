@@ -1,4 +1,4 @@
-"""How the ball's kernels are compiled."""
+"""How kernels are compiled by numba, everywhere alike."""
 
 from __future__ import annotations
 
