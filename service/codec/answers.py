@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -151,7 +152,7 @@ def _write_parts(answer: Forecasts, bytes_out: int) -> list[Any]:
     room = bytes_out - _ENVELOPE_BYTES
     num_tracks = len(answer.track_ids)
     floats = [part for part in (answer.probabilities, answer.means, answer.covariances) if part is not None]
-    bytes_per_track = 12 + 4 * sum(int(np.prod(part.shape[1:])) for part in floats)
+    bytes_per_track = 12 + 4 * sum(prod(part.shape[1:]) for part in floats)
     per_part = max(1, room // bytes_per_track)
     starts = range(0, num_tracks, per_part) if num_tracks else range(1)
     parts = [_write_part(answer, slice(start, min(start + per_part, num_tracks))) for start in starts]
