@@ -26,7 +26,15 @@ def write_tracks(tracks: Tracks, path: str | Path) -> None:
         InputError: Another suffix, or a place where no file can be written.
     """
     target = Path(path)
-    writer = WRITERS.get(target.suffix.lower())
-    if writer is None:
-        raise InputError(str(path), f"a name that ends in {', '.join(WRITERS)}", repr(target.suffix))
-    writer(tracks, target)
+    check_suffix(target)
+    WRITERS[target.suffix.lower()](tracks, target)
+
+
+def check_suffix(path: Path) -> None:
+    """Refuses a file name whose suffix names no format that can be written.
+
+    Raises:
+        InputError: As said.
+    """
+    if path.suffix.lower() not in WRITERS:
+        raise InputError(str(path), f"a name that ends in {', '.join(WRITERS)}", repr(path.suffix))

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from itertools import takewhile
 from pathlib import Path
 
 import numpy as np
@@ -58,8 +59,10 @@ def test_every_verb_of_make_exists(command: str) -> None:
 
 @pytest.mark.parametrize("command", commands("pathcast"))
 def test_every_verb_of_pathcast_exists_with_its_options(command: str) -> None:
-    verb, *rest = command.split()[1:]
-    done = subprocess.run([*PATHCAST, verb, "--help"], check=True, capture_output=True, text=True)
+    words = command.split()[1:]
+    verbs = list(takewhile(lambda word: not word.startswith("--"), words))
+    rest = words[len(verbs) :]
+    done = subprocess.run([*PATHCAST, *verbs, "--help"], check=True, capture_output=True, text=True)
     assert not {word.split("=")[0] for word in rest if word.startswith("--")} - set(
         re.findall(r"--[\w-]+", done.stdout)
     )
@@ -79,6 +82,14 @@ def test_every_watch_prints_forecasts(command: str, walk: Path) -> None:
     done = subprocess.run(words, cwd=walk, input=blocks("json")[0], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "forecasting" in done.stdout
+
+
+@pytest.mark.parametrize("command", [line for line in commands("pathcast") if line.split()[1] == "simulate"])
+def test_every_simulate_writes_the_files_it_names(command: str, tmp_path: Path) -> None:
+    words = command.split()
+    subprocess.run([*PATHCAST, *words[1:]], cwd=tmp_path, check=True, capture_output=True)
+    named = {words[words.index(option) + 1] for option in ("--out", "--truth", "--picture") if option in words}
+    assert {path.name for path in tmp_path.iterdir()} == named
 
 
 @pytest.mark.parametrize("example", blocks("python"))

@@ -1,0 +1,113 @@
+"""Picture: a few simulated tracks, the truth as lines and what the sensor saw as dots, in their place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Polygon, Rectangle
+from numpy.typing import NDArray
+
+from pathcast.formats.atomic import replacing
+from pathcast.simulator.dataset import Batch
+from pathcast.tracks import Track, Tracks
+from pathcast.venue import Venue, box_corners
+
+MOST_THROWS = 8
+PLACE = "#888888"
+
+
+def draw_throws(batch: Batch, title: str, path: Path) -> None:
+    """Writes a PNG of the batch's first throws from the side, to scale.
+
+    With a hoop the horizontal axis is the way to it, along the line from each throw's release; otherwise it is y,
+    the table's length.
+
+    Raises:
+        InputError: The file cannot be written.
+    """
+    figure = Figure(figsize=(9.0, 5.5), layout="constrained")
+    axis = figure.subplots()
+    chosen = np.unique(batch.truth.scene)[:MOST_THROWS]
+    observed = {track.scene: track for track in _in_scenes(batch.observed, chosen).each()}
+    for index, track in enumerate(_in_scenes(batch.truth, chosen).each()):
+        across = _way_to_hoop(track) if batch.venue.hoop is not None else np.array([0.0, 1.0])
+        seen = observed[track.scene]
+        axis.plot(track.position[:, :2] @ across, track.position[:, 2], color=f"C{index}", lw=1.1)
+        axis.plot(seen.position[:, :2] @ across, seen.position[:, 2], ".", color=f"C{index}", ms=4)
+    _draw_side(axis, batch.venue)
+    axis.set_xlabel(
+        "distance past the hoop, on the line from the release to it (m)" if batch.venue.hoop is not None else "y (m)"
+    )
+    axis.set_ylabel("z (m)")
+    _finish(figure, axis, f"{title}: {len(chosen)} throws from the side", path)
+
+
+def draw_people(batch: Batch, title: str, path: Path) -> None:
+    """Writes a PNG of the batch's first scene from above, to scale, with its walls and exits.
+
+    Raises:
+        InputError: The file cannot be written.
+    """
+    figure = Figure(figsize=(9.0, 8.0 if batch.venue.obstacles else 4.5), layout="constrained")
+    axis = figure.subplots()
+    first = np.array([batch.first])
+    for track in _in_scenes(batch.truth, first).each():
+        axis.plot(*track.position.T, color=f"C{track.track % 10}", lw=1.1)
+    for track in _in_scenes(batch.observed, first).each():
+        axis.plot(*track.position.T, ".", color=f"C{track.track % 10}", ms=4)
+    _draw_above(axis, batch.venue)
+    axis.set_xlabel("x (m)")
+    axis.set_ylabel("y (m)")
+    _finish(figure, axis, f"{title}: scene {batch.first} from above", path)
+
+
+def _in_scenes(tracks: Tracks, scenes: NDArray[np.int64]) -> Tracks:
+    return tracks.select(np.isin(tracks.scene, scenes))
+
+
+def _way_to_hoop(track: Track) -> NDArray[np.float64]:
+    """The horizontal unit vector from the release to the hoop, which stands at the origin."""
+    release = track.position[0, :2]
+    return np.asarray(-release / max(float(np.linalg.norm(release)), 1e-9))
+
+
+def _draw_side(axis: Axes, venue: Venue) -> None:
+    """Floor, hoop, table and net, seen along the horizontal."""
+    if venue.floor is not None:
+        axis.axhline(venue.floor.point[2], color=PLACE, lw=1.5, zorder=1)
+        axis.annotate(
+            "floor", (0.01, venue.floor.point[2]), xycoords=("axes fraction", "data"), va="bottom", color=PLACE
+        )
+    if venue.hoop is not None:
+        height, radius = venue.hoop.centre[2], venue.hoop.radius
+        axis.plot([-radius, radius], [height, height], color="black", lw=3, zorder=5, solid_capstyle="round")
+        axis.annotate("hoop", (radius, height), xytext=(6, 0), textcoords="offset points", va="center")
+    for box in (venue.table, venue.net):
+        if box is not None:
+            corner = (box.centre[1] - box.size[1] / 2, box.centre[2] - box.size[2] / 2)
+            axis.add_patch(Rectangle(corner, box.size[1], box.size[2], color=PLACE, zorder=1))
+
+
+def _draw_above(axis: Axes, venue: Venue) -> None:
+    """Walls, obstacles and exits."""
+    for wall in venue.walls:
+        axis.plot(*np.array([wall.start[:2], wall.end[:2]]).T, color=PLACE, lw=2.5, zorder=1)
+    for index, way_out in enumerate(venue.exits):
+        ends = np.array([way_out.start[:2], way_out.end[:2]]).T
+        axis.plot(*ends, "--", color="#1b7837", lw=1.5, zorder=1, label="" if index else "exit")
+    for obstacle in venue.obstacles:
+        axis.add_patch(Polygon(np.array(box_corners(obstacle))[:, :2], color=PLACE, alpha=0.5, zorder=1))
+
+
+def _finish(figure: Figure, axis: Axes, title: str, path: Path) -> None:
+    """Legend, equal scales, and the file."""
+    axis.plot([], [], color="black", lw=1.1, label="true")
+    axis.plot([], [], ".", color="black", ms=4, label="observed")
+    axis.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), fontsize=8, ncols=3, frameon=False)
+    axis.set_aspect("equal", adjustable="box")
+    axis.set_title(title, loc="left")
+    with replacing(path) as part:
+        figure.savefig(part, format="png", dpi=110, bbox_inches="tight")

@@ -1,0 +1,203 @@
+"""Data sets: simulated tracks in batches, what a sensor saw of them and the truth, each to a file of its own.
+
+Throw or scene `i` of a seed has the same rows in whichever run and batch it is made, so runs over [0, n) and [n, m)
+are shards of the one over [0, m).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from pathcast.errors import InputError, LimitError
+from pathcast.formats.pieces import writing_pieces
+from pathcast.simulator.ball.flight import fly_many
+from pathcast.simulator.ball.scenarios import Scenario, scenario_named, simulate_balls, throw
+from pathcast.simulator.ball.sports import TABLE_TENNIS
+from pathcast.simulator.draws import BLOCK
+from pathcast.simulator.pedestrian.crowd import SCENES_AT_ONCE, simulate_crowd
+from pathcast.simulator.sensor import Sensor, watch, watch_tracks
+from pathcast.tracks import Tracks
+from pathcast.venue import Venue
+
+MOST_INSTANTS: Final = 4096
+"""Of a throw: with `BLOCK` throws in a batch, each array of positions is then under 400 MB."""
+WALKED_S: Final = 300.0
+"""Longest scenes that are walked `SCENES_AT_ONCE` together; of longer ones fewer, so that memory stays the same."""
+MOST_WALKED_S: Final = 1e5
+"""Longest scene, seconds."""
+SENSOR_OF_PEOPLE: Final = Sensor(rate_hz=2.5, noise_m=0.02)
+"""The rate of the recordings that forecasts of people are usually scored on."""
+SENSOR_OF_BASKETBALLS: Final = Sensor(rate_hz=30.0, noise_m=0.03)
+SENSOR_OF_TABLE_TENNIS: Final = Sensor(rate_hz=120.0, noise_m=0.003)
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Some consecutive scenes."""
+
+    first: int
+    """Global index of the first."""
+    num_scenes: int
+    truth: Tracks
+    observed: Tracks
+    """Same scenes, same track numbers; rows at which an object was not seen are not valid."""
+    venue: Venue
+    """The place of the first scene."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Written:
+    """How much a data set holds."""
+
+    num_scenes: int
+    num_tracks: int
+    """Observed; people who were in a scene between two instants of the sensor only are in the truth alone."""
+    num_rows: int
+    """Observed."""
+    num_seen: int
+    """Of these, with a position."""
+    num_true_rows: int
+
+
+def usual_sensor(scenario: str | Scenario) -> Sensor:
+    """The sensor of a sport when nothing else is said: 30 Hz and 3 cm, of table tennis 120 Hz and 3 mm.
+
+    Raises:
+        InputError: No scenario of that name.
+    """
+    kind = scenario_named(scenario) if isinstance(scenario, str) else scenario
+    return SENSOR_OF_TABLE_TENNIS if kind.ball is TABLE_TENNIS else SENSOR_OF_BASKETBALLS
+
+
+def throw_batches(
+    scenario: str | Scenario,
+    num: int,
+    seed: int,
+    first: int = 0,
+    sensor: Sensor | None = None,
+    duration_s: float | None = None,
+) -> Iterator[Batch]:
+    """Throws `first` to `first + num - 1` of a scenario, each a scene with the one track 0.
+
+    The truth stands at the instants that the sensor's clock names, row for row with the observations.
+
+    Args:
+        scenario: Its name, or one of your own.
+        num: How many.
+        seed: From 0 to 2**64 - 1; of the throws and of the sensor.
+        first: Global index of the first.
+        sensor: By default `usual_sensor`.
+        duration_s: By default the scenario's.
+
+    Raises:
+        InputError: An unknown scenario, or a number outside its range.
+        LimitError: More than `MOST_INSTANTS` instants in a throw.
+    """
+    kind = scenario_named(scenario) if isinstance(scenario, str) else scenario
+    tracker = usual_sensor(kind) if sensor is None else sensor
+    length = kind.duration_s if duration_s is None else duration_s
+    if length * tracker.rate_hz > MOST_INSTANTS - 1:
+        found = f"{length:g} s at {tracker.rate_hz:g} Hz"
+        raise LimitError("duration_s", f"at most {MOST_INSTANTS} instants of the sensor in a throw", found)
+    # Throws are drawn by blocks: batches that begin where blocks do draw each of them once.
+    return (
+        Batch(
+            start,
+            count,
+            simulate_balls(kind, count, seed, start, tracker.rate_hz, length),
+            _watch_throws(kind, count, seed, start, tracker, length),
+            kind.venue,
+        )
+        for start, count in _pieces(first, num, BLOCK)
+    )
+
+
+def crowd_batches(
+    scene: str,
+    num: int,
+    seed: int,
+    first: int = 0,
+    sensor: Sensor = SENSOR_OF_PEOPLE,
+    duration_s: float = 20.0,
+) -> Iterator[Batch]:
+    """Scenes `first` to `first + num - 1` of a crowd; the truth stands every 0.1 s while people are in the scene.
+
+    Args:
+        scene: `corridor` or `plaza`.
+        num: How many.
+        seed: From 0 to 2**64 - 1; of the crowd and of the sensor.
+        first: Global index of the first.
+        sensor: Which.
+        duration_s: Of each scene.
+
+    Raises:
+        InputError: An unknown kind of scene, or a number outside its range.
+    """
+    if not 0 < duration_s <= MOST_WALKED_S:
+        raise InputError("duration_s", f"over 0 to {MOST_WALKED_S:g} s", f"{duration_s}")
+    size = max(1, int(SCENES_AT_ONCE * min(1.0, WALKED_S / duration_s)))
+    return (_walk(scene, count, seed, start, sensor, duration_s) for start, count in _pieces(first, num, size))
+
+
+def write_dataset(batches: Iterable[Batch], out: Path, truth: Path | None = None) -> Written:
+    """Writes the observed tracks to one CSV or Parquet file and, if asked, the true ones to another, batch by batch.
+
+    Each file takes its place as a whole once the last batch is done.
+
+    Raises:
+        InputError: An unknown suffix, the same file for both, or a place where no file can be written.
+    """
+    if truth is not None and truth.resolve() == out.resolve():
+        raise InputError("truth", "another file than that of the observed tracks", str(truth))
+    scenes = tracks = rows = seen = true_rows = 0
+    with ExitStack() as stack:
+        append = stack.enter_context(writing_pieces(out))
+        append_truth = stack.enter_context(writing_pieces(truth)) if truth is not None else None
+        for batch in batches:
+            append(batch.observed)
+            if append_truth is not None:
+                append_truth(batch.truth)
+            scenes += batch.num_scenes
+            tracks += batch.observed.num_tracks
+            rows += batch.observed.num_rows
+            seen += int(batch.observed.valid.sum())
+            true_rows += batch.truth.num_rows
+    return Written(num_scenes=scenes, num_tracks=tracks, num_rows=rows, num_seen=seen, num_true_rows=true_rows)
+
+
+def _watch_throws(kind: Scenario, num: int, seed: int, first: int, sensor: Sensor, duration_s: float) -> Tracks:
+    """What the sensor sees of throws."""
+    throws = throw(kind, num, seed, first)
+    instants = sensor.instants(num, duration_s, seed, first)
+    seen = watch(sensor, fly_many(throws.states, throws.parameters, instants.sampled), seed, first)
+    length = len(instants.reported)
+    return Tracks(
+        scene=np.repeat(np.arange(first, first + num, dtype=np.int64), length),
+        track=np.zeros(num * length, np.uint64),
+        time=np.tile(instants.reported, num),
+        position=seen.positions.reshape(-1, 3),
+        valid=seen.valid.ravel(),
+    )
+
+
+def _walk(scene: str, num: int, seed: int, first: int, sensor: Sensor, duration_s: float) -> Batch:
+    """Walks scenes and watches them."""
+    crowd = simulate_crowd(scene, num, seed, first, duration_s)
+    return Batch(first, num, crowd.tracks, watch_tracks(sensor, crowd.tracks, seed), crowd.venue(first))
+
+
+def _pieces(first: int, num: int, size: int) -> Iterator[tuple[int, int]]:
+    """The start and the number of each piece of [first, first + num) between multiples of `size`."""
+    if first + num > 2**63:
+        raise LimitError("first + num", "at most 2**63 scenes", f"{first + num}")
+    start, end = first, first + num
+    while start < end:
+        stop = min((start // size + 1) * size, end)
+        yield start, stop - start
+        start = stop
