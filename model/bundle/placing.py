@@ -4,90 +4,18 @@ Between knots everything is interpolated linearly, and is constant before the fi
 with the offset (`Base.unit`), so a path starts at the newest observation whatever stands at the first knot.
 
 A Gaussian's spread is written as in `pathcast.model.network.spread`: the lower factor of its covariance is
-diag(exp(a)) (I + B), B strictly lower; a first, then B by rows.
+diag(exp(a)) (I + B), B strictly lower; a first, then B by rows. All in single precision but for the last sum, which
+adds a path to where the track is.
 """
 
 from __future__ import annotations
 
-import math
-from typing import Any
-
 import numpy as np
 from jaxtyping import Float, Int
 
-from pathcast.compiled import njit
 from pathcast.model.frontends import Base
 
 MIN_LOG, MAX_LOG, MAX_MIX = -7.0, 4.0, 6.0
-
-
-@njit
-def _covariance(spread: Any, scale: float, cosine: float, sine: float, factor: Any, covariance: Any) -> None:
-    """One packed covariance in the world's axes, of a spread in the track's own frame."""
-    num_axes = len(factor)
-    place = num_axes
-    for row in range(num_axes):
-        deviation = scale * math.exp(min(max(spread[row], MIN_LOG), MAX_LOG))
-        for column in range(row):
-            factor[row, column] = deviation * min(max(spread[place], -MAX_MIX), MAX_MIX)
-            place += 1
-        factor[row, row] = deviation
-        for column in range(row + 1, num_axes):
-            factor[row, column] = 0.0
-    for column in range(num_axes):
-        ahead, aside = factor[0, column], factor[1, column]
-        factor[0, column] = cosine * ahead - sine * aside
-        factor[1, column] = sine * ahead + cosine * aside
-    place = 0
-    for row in range(num_axes):
-        for column in range(row, num_axes):
-            total = 0.0
-            for inner in range(num_axes):
-                total += factor[row, inner] * factor[column, inner]
-            covariance[place] = total
-            place += 1
-
-
-@njit
-def _place(
-    order: Any,
-    paths: Any,
-    spreads: Any,
-    knots: Any,
-    spread_scale: Any,
-    offsets: Any,
-    base: Any,
-    unit: Any,
-    heading: Any,
-    means: Any,
-    covariances: Any,
-) -> None:
-    num_axes, num_spreads = paths.shape[3], spreads.shape[3]
-    factor, spread, away = np.empty((num_axes, num_axes)), np.empty(num_spreads), np.empty(num_axes)
-    for track in range(len(order)):
-        cosine, sine = heading[track, 0], heading[track, 1]
-        low = 0
-        for time in range(offsets.shape[1]):
-            while low < len(knots) - 2 and offsets[track, time] > knots[low + 1]:
-                low += 1
-            share = (offsets[track, time] - knots[low]) / (knots[low + 1] - knots[low])
-            share = min(max(share, 0.0), 1.0)
-            length = unit[track, time]
-            scale = length * (spread_scale[low] * (1 - share) + spread_scale[low + 1] * share)
-            for place in range(order.shape[1]):
-                mode = order[track, place]
-                for axis in range(num_axes):
-                    away[axis] = paths[track, mode, low, axis] * (1 - share) + paths[track, mode, low + 1, axis] * share
-                for index in range(num_spreads):
-                    spread[index] = (
-                        spreads[track, mode, low, index] * (1 - share) + spreads[track, mode, low + 1, index] * share
-                    )
-                mean = means[track, place, time]
-                mean[0] = base[track, time, 0] + length * (cosine * away[0] - sine * away[1])
-                mean[1] = base[track, time, 1] + length * (sine * away[0] + cosine * away[1])
-                if num_axes == 3:
-                    mean[2] = base[track, time, 2] + length * away[2]
-                _covariance(spread, scale, cosine, sine, factor, covariances[track, place, time])
 
 
 def place(
@@ -112,20 +40,67 @@ def place(
         base: At those offsets.
         heading: Cosine and sine.
     """
-    shape = (*order.shape, offsets.shape[1])
-    means = np.empty((*shape, paths.shape[3]), np.float32)
-    covariances = np.empty((*shape, spreads.shape[3]), np.float32)
-    _place(
-        order,
-        paths,
-        spreads,
-        knots,
-        spread_scale,
-        np.ascontiguousarray(offsets),
-        np.ascontiguousarray(base.path),
-        np.ascontiguousarray(base.unit),
-        np.ascontiguousarray(heading),
-        means,
-        covariances,
-    )
-    return means, covariances
+    tracks = np.arange(len(order))[:, None]
+    said = np.concatenate([paths, spreads], axis=3)[tracks, order]
+    said, scale = _at_offsets(said, spread_scale.astype(np.float32), knots, offsets)
+    unit = base.unit.astype(np.float32)[:, None]
+    cosine, sine = (heading[:, part].astype(np.float32)[:, None, None] for part in range(2))
+    num_axes = paths.shape[3]
+    means = np.empty((*said.shape[:3], num_axes), np.float32)
+    ahead, aside = said[..., 0] * unit, said[..., 1] * unit
+    means[..., 0] = base.path[:, None, :, 0] + (cosine * ahead - sine * aside)
+    means[..., 1] = base.path[:, None, :, 1] + (sine * ahead + cosine * aside)
+    if num_axes == 3:
+        means[..., 2] = base.path[:, None, :, 2] + said[..., 2] * unit
+    return means, _covariances(said[..., num_axes:], unit * scale[:, None], cosine, sine)
+
+
+def _at_offsets(
+    said: Float[np.ndarray, "track mode knot value"],
+    spread_scale: Float[np.ndarray, " knot"],
+    knots: Float[np.ndarray, " knot"],
+    offsets: Float[np.ndarray, "track time"],
+) -> tuple[Float[np.ndarray, "track mode time value"], Float[np.ndarray, "#track time"]]:
+    """What was said at the knots and the scale of spreads, both at the offsets."""
+    is_same = bool((offsets == offsets[:1]).all())
+    asked = offsets[:1] if is_same else offsets
+    place = np.interp(asked, knots, np.arange(len(knots), dtype=np.float64))
+    low = np.minimum(place.astype(np.int64), len(knots) - 2)
+    share = (place - low).astype(np.float32)
+    scale = spread_scale[low] * (1 - share) + spread_scale[low + 1] * share
+    if is_same:
+        along = share[0][:, None]
+        if not along.any():
+            return said[:, :, low[0]], scale
+        return said[:, :, low[0]] * (1 - along) + said[:, :, low[0] + 1] * along, scale
+    at, along = low[:, None, :, None], share[:, None, :, None]
+    below, above = np.take_along_axis(said, at, axis=2), np.take_along_axis(said, at + 1, axis=2)
+    return below * (1 - along) + above * along, scale
+
+
+def _covariances(
+    spreads: Float[np.ndarray, "track mode time spread"],
+    scale: Float[np.ndarray, "#track #mode time"],
+    cosine: Float[np.ndarray, "track 1 1"],
+    sine: Float[np.ndarray, "track 1 1"],
+) -> Float[np.ndarray, "track mode time spread"]:
+    """Packed covariances in the world's axes: L Lᵀ, multiplied out and turned about the vertical."""
+    num_axes = 2 if spreads.shape[3] == 3 else 3
+    length = np.exp(np.clip(spreads[..., :num_axes], MIN_LOG, MAX_LOG)) * scale[..., None]
+    mix = np.clip(spreads[..., num_axes:], -MAX_MIX, MAX_MIX)
+    xx = length[..., 0] ** 2
+    xy = length[..., 0] * length[..., 1] * mix[..., 0]
+    yy = length[..., 1] ** 2 * (1 + mix[..., 0] ** 2)
+    packed = np.empty_like(spreads)
+    last = 2 if num_axes == 2 else 3  # where yy stands
+    cc, ss, cs = cosine * cosine, sine * sine, cosine * sine
+    packed[..., 0] = cc * xx - 2 * cs * xy + ss * yy
+    packed[..., 1] = cs * (xx - yy) + (cc - ss) * xy
+    packed[..., last] = ss * xx + 2 * cs * xy + cc * yy
+    if num_axes == 3:
+        xz = length[..., 0] * length[..., 2] * mix[..., 1]
+        yz = length[..., 1] * length[..., 2] * (mix[..., 0] * mix[..., 1] + mix[..., 2])
+        packed[..., 2] = cosine * xz - sine * yz
+        packed[..., 4] = sine * xz + cosine * yz
+        packed[..., 5] = length[..., 2] ** 2 * (1 + mix[..., 1] ** 2 + mix[..., 2] ** 2)
+    return packed

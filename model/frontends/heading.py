@@ -11,13 +11,9 @@ state therefore always ends one step before the newest observation.
 
 from __future__ import annotations
 
-import math
-from typing import Any
-
 import numpy as np
 from jaxtyping import Float, Int
 
-from pathcast.compiled import njit
 from pathcast.model.frontends import Base
 
 COUNT, TIME, X, Y = 0, 1, 2, 3  # the newest observation
@@ -39,128 +35,87 @@ TRACE_SECONDS = (0.58, 1.39, 3.80)
 """Time constants of the traces: decays of 0.5, 0.75 and 0.9 in 0.4 s."""
 
 
-@njit
-def step(row: Any, time: float, x: float, y: float, inputs: Any) -> None:
-    """One step of the encoder: brings the row's step columns to (time, x, y) and writes the step's inputs.
+def step(
+    rows: Float[np.ndarray, "track column"], times: Float[np.ndarray, " track"], places: Float[np.ndarray, "track 2"]
+) -> Float[np.ndarray, "track input"]:
+    """One step of the encoder for each row: brings its step columns to the time and place, and gives the inputs.
 
-    The first step has no velocity: its inputs are zero but for the last flag being unset.
+    A track's first step has no velocity: its inputs are zero.
     """
-    inputs[:] = 0.0
-    steps = row[STEPS]
-    if steps == 0:
-        row[HEADING], row[HEADING + 1] = 1.0, 0.0
-        row[SCALE], row[SPEED] = STANDING_MPS, 0.0
-    else:
-        elapsed = time - row[STEP_TIME]
-        vx, vy = (x - row[STEP_X]) / elapsed, (y - row[STEP_Y]) / elapsed
-        if steps == 1:
-            wx, wy = vx, vy
-        else:
-            both = time - row[BACK_TIME]
-            wx, wy = (x - row[BACK_X]) / both, (y - row[BACK_Y]) / both
-        speed = math.sqrt(wx * wx + wy * wy)
-        scale = math.sqrt(speed * speed + STANDING_MPS * STANDING_MPS)
-        old_cosine, old_sine, old_scale = row[HEADING], row[HEADING + 1], row[SCALE]
-        cosine, sine = old_cosine, old_sine
-        if speed > 1e-6:
-            cosine, sine = wx / speed, wy / speed
-        if steps == 1:
-            old_cosine, old_sine, old_scale = cosine, sine, scale
-        for part in range(2):
-            row[V2 + part] = row[V1 + part]
-            row[V1 + part] = row[V + part]
-        row[V], row[V + 1] = vx, vy
-        row[HEADING], row[HEADING + 1], row[SCALE], row[SPEED] = cosine, sine, scale, speed
-        inputs[0] = (vx * cosine + vy * sine) / scale
-        inputs[1] = (vy * cosine - vx * sine) / scale
-        inputs[2] = (row[V1] * cosine + row[V1 + 1] * sine) / scale
-        inputs[3] = (row[V1 + 1] * cosine - row[V1] * sine) / scale
-        inputs[4] = cosine * old_cosine + sine * old_sine
-        inputs[5] = sine * old_cosine - cosine * old_sine
-        inputs[6] = math.log(scale)
-        inputs[7] = math.log(scale / old_scale)
-        inputs[8] = speed / scale
-        inputs[9] = math.log(elapsed / NOMINAL_STEP_S)
-        inputs[10] = 1.0 if steps == 1 else 0.0
-        inputs[11] = 1.0 if steps == 2 else 0.0
-        for index in range(3):
-            decay = math.exp(-elapsed / TRACE_SECONDS[index])
-            at = TRACE + 2 * index
-            row[at] = decay * row[at] + (1 - decay) * vx
-            row[at + 1] = decay * row[at + 1] + (1 - decay) * vy
-            row[WEIGHT + index] = decay * row[WEIGHT + index] + (1 - decay)
-            scaled = row[WEIGHT + index] * scale
-            inputs[12 + 2 * index] = (row[at] * cosine + row[at + 1] * sine) / scaled
-            inputs[13 + 2 * index] = (row[at + 1] * cosine - row[at] * sine) / scaled
-        inputs[18] = 1.0
-    row[BACK_TIME], row[BACK_X], row[BACK_Y] = row[STEP_TIME], row[STEP_X], row[STEP_Y]
-    row[STEPS], row[STEP_TIME], row[STEP_X], row[STEP_Y] = steps + 1, time, x, y
+    inputs = np.zeros((len(rows), NUM_INPUTS), np.float32)
+    later = np.flatnonzero(rows[:, STEPS] > 0)
+    if len(later) == len(rows):
+        inputs = _moved(rows, times, places)
+    elif len(later):
+        moved = rows[later]
+        inputs[later] = _moved(moved, times[later], places[later])
+        rows[later] = moved
+    if len(later) < len(rows):
+        first = np.flatnonzero(rows[:, STEPS] == 0)
+        rows[first, HEADING], rows[first, SCALE] = 1.0, STANDING_MPS
+    rows[:, BACK_TIME : BACK_Y + 1] = rows[:, STEP_TIME : STEP_Y + 1]
+    rows[:, STEPS] += 1
+    rows[:, STEP_TIME] = times
+    rows[:, STEP_X : STEP_Y + 1] = places
+    return inputs
 
 
-@njit
-def _absorb(filters: Any, times: Any, positions: Any, lengths: Any, steps: Any, counts: Any) -> None:
-    for track in range(len(filters)):
-        row = filters[track]
-        due = 0
-        for index in range(lengths[track]):
-            time, x, y = times[track, index], float(positions[track, index, 0]), float(positions[track, index, 1])
-            if row[COUNT] == 0:
-                row[WAIT_TIME], row[WAIT_X], row[WAIT_Y] = time, x, y
-            elif time - row[WAIT_TIME] >= MIN_STEP_S - 1e-6:
-                step(row, row[WAIT_TIME], row[WAIT_X], row[WAIT_Y], steps[track, due])
-                due += 1
-                row[WAIT_TIME], row[WAIT_X], row[WAIT_Y] = time, x, y
-            row[COUNT] += 1
-            row[TIME], row[X], row[Y] = time, x, y
-        counts[track] = due
+def _moved(
+    rows: Float[np.ndarray, "track column"], times: Float[np.ndarray, " track"], places: Float[np.ndarray, "track 2"]
+) -> Float[np.ndarray, "track input"]:
+    """Velocities, heading, scale and traces after a step that is not the first, and its inputs."""
+    steps = rows[:, STEPS]
+    is_second = steps == 1
+    elapsed = times - rows[:, STEP_TIME]
+    velocity = (places - rows[:, STEP_X : STEP_Y + 1]) / elapsed[:, None]
+    both = np.where(is_second, 1.0, times - rows[:, BACK_TIME])
+    wide = np.where(is_second[:, None], velocity, (places - rows[:, BACK_X : BACK_Y + 1]) / both[:, None])
+    speed = np.sqrt(wide[:, 0] ** 2 + wide[:, 1] ** 2)
+    scale = np.sqrt(speed**2 + STANDING_MPS**2)
+    old, old_scale = rows[:, HEADING : HEADING + 2].copy(), rows[:, SCALE].copy()
+    heading = np.where((speed > 1e-6)[:, None], wide / np.maximum(speed, 1e-6)[:, None], old)
+    if is_second.any():
+        old[is_second], old_scale[is_second] = heading[is_second], scale[is_second]
+    rows[:, V1 : V2 + 2] = rows[:, V : V1 + 2]
+    rows[:, V : V + 2] = velocity
+    rows[:, HEADING : HEADING + 2] = heading
+    rows[:, SCALE], rows[:, SPEED] = scale, speed
+    decay = np.exp(-elapsed[:, None] / np.array(TRACE_SECONDS))
+    traces = rows[:, TRACE:WEIGHT].reshape(-1, 3, 2)
+    rows[:, TRACE:WEIGHT] = (decay[:, :, None] * traces + (1 - decay)[:, :, None] * velocity[:, None]).reshape(-1, 6)
+    rows[:, WEIGHT:] = decay * rows[:, WEIGHT:] + (1 - decay)
+    inputs = np.zeros((len(rows), NUM_INPUTS), np.float32)
+    inputs[:, :4] = _own(rows[:, V:V2], heading, scale[:, None])
+    inputs[:, 4] = heading[:, 0] * old[:, 0] + heading[:, 1] * old[:, 1]
+    inputs[:, 5] = heading[:, 1] * old[:, 0] - heading[:, 0] * old[:, 1]
+    inputs[:, 6] = np.log(scale)
+    inputs[:, 7] = np.log(scale / old_scale)
+    inputs[:, 8] = speed / scale
+    inputs[:, 9] = np.log(elapsed / NOMINAL_STEP_S)
+    inputs[:, 10] = is_second
+    inputs[:, 11] = steps == 2
+    inputs[:, 12:18] = _own(rows[:, TRACE:WEIGHT], heading, rows[:, WEIGHT:] * scale[:, None])
+    inputs[:, 18] = 1.0
+    return inputs
 
 
-@njit
-def _pending(filters: Any, steps: Any, counts: Any) -> None:
-    for track in range(len(filters)):
-        row = filters[track]
-        due = 0
-        if row[STEPS] == 0:
-            step(row, row[WAIT_TIME], row[WAIT_X], row[WAIT_Y], steps[track, 0])
-            due = 1
-        if row[TIME] > row[STEP_TIME]:
-            step(row, row[TIME], row[X], row[Y], steps[track, due])
-            due += 1
-        counts[track] = due
-
-
-@njit
-def _head(filters: Any, head: Any) -> None:
-    for track in range(len(filters)):
-        row = filters[track]
-        cosine, sine, scale = row[HEADING], row[HEADING + 1], row[SCALE]
-        for index in range(3):
-            vx, vy = row[V + 2 * index], row[V + 2 * index + 1]
-            head[track, 2 * index] = (vx * cosine + vy * sine) / scale
-            head[track, 2 * index + 1] = (vy * cosine - vx * sine) / scale
-            tx, ty = row[TRACE + 2 * index], row[TRACE + 2 * index + 1]
-            held = max(row[WEIGHT + index], 1e-9) * scale
-            head[track, 6 + 2 * index] = (tx * cosine + ty * sine) / held
-            head[track, 7 + 2 * index] = (ty * cosine - tx * sine) / held
-        head[track, 12] = math.log(scale)
-        head[track, 13] = row[SPEED] / scale
-        head[track, 14] = min(row[STEPS], 8.0) / 8.0
-
-
-@njit
-def _trace(times: Any, positions: Any, ends: Any, steps: Any, filters: Any) -> None:
-    row = np.zeros(FILTER_SIZE)
-    for track in range(len(times)):
-        row[:] = 0.0
-        end = 0
-        for index in range(times.shape[1]):
-            time, x, y = times[track, index], float(positions[track, index, 0]), float(positions[track, index, 1])
-            row[COUNT] += 1
-            row[TIME], row[X], row[Y] = time, x, y
-            step(row, time, x, y, steps[track, index])
-            while end < ends.shape[1] and ends[track, end] == index:
-                filters[track, end] = row
-                end += 1
+def _own(
+    vectors: Float[np.ndarray, "track pair"],
+    heading: Float[np.ndarray, "track two"],
+    length: Float[
+        np.ndarray,
+        (
+            track  # vector
+        ),
+    ],
+) -> Float[np.ndarray, "track pair"]:
+    """Vectors, two columns each, in the track's own heading and in units of a length."""
+    cosine, sine = heading[:, :1], heading[:, 1:]
+    x, y = vectors[:, 0::2], vectors[:, 1::2]
+    own = np.empty_like(vectors)
+    own[:, 0::2] = (x * cosine + y * sine) / length
+    own[:, 1::2] = (y * cosine - x * sine) / length
+    return own
 
 
 class HeadingFrontEnd:
@@ -183,8 +138,35 @@ class HeadingFrontEnd:
     ) -> tuple[Float[np.ndarray, "track time input"], Int[np.ndarray, " track"]]:
         steps = np.zeros((*times.shape, NUM_INPUTS), np.float32)
         counts = np.zeros(len(filters), np.int64)
-        _absorb(filters, times, positions, lengths, steps, counts)
+        for index in range(times.shape[1]):
+            rows = np.flatnonzero(lengths > index)
+            self._absorb_one(filters, rows, times[rows, index], positions[rows, index], steps, counts)
         return steps, counts
+
+    def _absorb_one(
+        self,
+        filters: Float[np.ndarray, "track column"],
+        rows: Int[np.ndarray, " chosen"],
+        times: Float[np.ndarray, " chosen"],
+        places: Float[np.ndarray, "chosen 2"],
+        steps: Float[np.ndarray, "track time input"],
+        counts: Int[np.ndarray, " track"],
+    ) -> None:
+        """One more observation of the chosen rows; writes the steps that became due."""
+        is_first = filters[rows, COUNT] == 0
+        is_due = ~is_first & (times - filters[rows, WAIT_TIME] >= MIN_STEP_S - 1e-6)
+        due = rows[is_due]
+        if len(due):
+            stepped = filters[due]
+            steps[due, counts[due]] = step(stepped, stepped[:, WAIT_TIME], stepped[:, WAIT_X : WAIT_Y + 1])
+            filters[due] = stepped
+            counts[due] += 1
+        waits = is_first | is_due
+        filters[rows[waits], WAIT_TIME] = times[waits]
+        filters[rows[waits], WAIT_X : WAIT_Y + 1] = places[waits]
+        filters[rows, COUNT] += 1
+        filters[rows, TIME] = times
+        filters[rows, X : Y + 1] = places
 
     def pending(
         self, filters: Float[np.ndarray, "track column"]
@@ -192,12 +174,25 @@ class HeadingFrontEnd:
         after = filters.copy()
         steps = np.zeros((len(filters), self.max_pending, NUM_INPUTS), np.float32)
         counts = np.zeros(len(filters), np.int64)
-        _pending(after, steps, counts)
+        for is_due, time in ((after[:, STEPS] == 0, WAIT_TIME), (None, TIME)):
+            due = np.flatnonzero(after[:, TIME] > after[:, STEP_TIME] if is_due is None else is_due)
+            if len(due):
+                stepped = after[due]
+                place = slice(WAIT_X, WAIT_Y + 1) if time == WAIT_TIME else slice(X, Y + 1)
+                steps[due, counts[due]] = step(stepped, stepped[:, time], stepped[:, place])
+                after[due] = stepped
+                counts[due] += 1
         return after, steps, counts
 
     def head(self, filters: Float[np.ndarray, "track column"]) -> Float[np.ndarray, "track input"]:
-        head = np.zeros((len(filters), NUM_HEAD_INPUTS), np.float32)
-        _head(filters, head)
+        head = np.empty((len(filters), NUM_HEAD_INPUTS), np.float32)
+        heading, scale = filters[:, HEADING : HEADING + 2], filters[:, SCALE]
+        head[:, :6] = _own(filters[:, V:HEADING], heading, scale[:, None])
+        held = np.maximum(filters[:, WEIGHT:], 1e-9) * scale[:, None]
+        head[:, 6:12] = _own(filters[:, TRACE:WEIGHT], heading, held)
+        head[:, 12] = np.log(scale)
+        head[:, 13] = filters[:, SPEED] / scale
+        head[:, 14] = np.minimum(filters[:, STEPS], 8.0) / 8.0
         return head
 
     def heading(self, filters: Float[np.ndarray, "track column"]) -> Float[np.ndarray, "track two"]:
@@ -217,5 +212,12 @@ class HeadingFrontEnd:
     ) -> tuple[Float[np.ndarray, "track time input"], Float[np.ndarray, "track end column"]]:
         steps = np.zeros((*times.shape, NUM_INPUTS), np.float32)
         filters = np.zeros((*ends.shape, FILTER_SIZE))
-        _trace(times, positions, ends, steps, filters)
+        rows = np.zeros((len(times), FILTER_SIZE))
+        for index in range(times.shape[1]):
+            rows[:, COUNT] += 1
+            rows[:, TIME] = times[:, index]
+            rows[:, X : Y + 1] = positions[:, index]
+            steps[:, index] = step(rows, times[:, index], positions[:, index].astype(np.float64))
+            track, end = np.nonzero(ends == index)
+            filters[track, end] = rows[track]
         return steps, filters
