@@ -4,7 +4,7 @@ Reads `rallies.json` and `serves.json` of "Competitive Robot Table Tennis: Initi
 ICRA 2025, github.com/google-deepmind/competitive_robot_table_tennis, CC BY 4.0) from the folder given, and rewrites
 `simulator/ball/table_tennis_launches.py`. Launches towards +y are turned by half a turn, so that all fly towards -y.
 
-    python benchmarks/fit_table_tennis_launches.py FOLDER
+    python tools/fit_table_tennis_launches.py FOLDER
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def source(kind: str, states: np.ndarray) -> str:
 
 HEADER = '''"""How table-tennis balls are launched, in rallies and in serves: mixtures of Gaussians.
 
-Fitted by `benchmarks/fit_table_tennis_launches.py` to "Competitive Robot Table Tennis: Initial Ball States",
+Fitted by `tools/fit_table_tennis_launches.py` to "Competitive Robot Table Tennis: Initial Ball States",
 D'Ambrosio et al., "Achieving Human Level Competitive Robot Table Tennis", ICRA 2025; copyright 2025 Google LLC,
 github.com/google-deepmind/competitive_robot_table_tennis, CC BY 4.0 (creativecommons.org/licenses/by/4.0). Changes:
 turned so that every ball flies towards -y, and reduced to these statistics. Origin: the middle of the table's top,
