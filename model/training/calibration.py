@@ -16,8 +16,8 @@ MOST_TRACKS = 3000
 
 def forecast_observed(
     engine: Engine, observed: Observed, offsets: Float[np.ndarray, " time"]
-) -> tuple[Forecast, Float[np.ndarray, "track time axis"]]:
-    """Forecasts after the first end of each track, and the truth beside them."""
+) -> tuple[Forecast, Float[np.ndarray, "track knot axis"]]:
+    """Forecasts after the first end of each track, and the truth at all knots."""
     times, positions, lengths, truth = prefixes_of(observed)
     states = engine.encode(engine.start(len(times)), times, positions, lengths)
     return engine.forecast(states, np.tile(offsets, (len(times), 1))), truth
