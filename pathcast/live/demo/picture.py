@@ -20,6 +20,8 @@ from pathcast.venue import Venue, box_corners
 
 SEEN, TRUE, FORECAST, PLACE = "#222222", "#1b7837", "#d95f02", "#999999"
 MOST_MODES = 20
+PANEL_RATIO = 1.3
+"""Width of a panel to its height."""
 RADIUS90 = 2.146
 """In standard deviations: holds 90 % of a Gaussian in the plane."""
 
@@ -53,8 +55,6 @@ def _draw_case(axis: Axes, judged: Judged) -> None:
         share = float(probabilities[mode] / probabilities[0])
         line = np.concatenate([last[None], means[mode]])
         axis.plot(*line.T, color=FORECAST, alpha=0.15 + 0.75 * share, lw=0.8 + 1.6 * share, zorder=3)
-        if mode < 5:
-            axis.annotate(f"{100 * probabilities[mode]:.0f} %", means[mode, -1], fontsize=8, color="#8c3d00", zorder=6)
         if mode == 0:
             for at in np.unique(np.linspace(0, means.shape[1] - 1, 5).astype(int)):
                 axis.add_patch(_ellipse(means[mode, at], full[mode, at]))
@@ -66,7 +66,13 @@ def _draw_case(axis: Axes, judged: Judged) -> None:
         axis.axhline(0.0, color=PLACE, lw=1.2, zorder=1)
     elif case.venue_of is not None:
         _draw_place(axis, case.venue_of(int(case.observed.scene[followed.row[index]])))
-    axis.set_aspect("equal", adjustable="datalim")
+    shown = np.concatenate([project(seen), project(judged.truth[index]), means[:5].reshape(-1, 2)])
+    low, high = shown.min(0), shown.max(0)
+    half = 0.5 * max(float(high[0] - low[0]) / PANEL_RATIO, float(high[1] - low[1])) * 1.2 + 0.05
+    centre = (low + high) / 2
+    axis.set_xlim(centre[0] - half * PANEL_RATIO, centre[0] + half * PANEL_RATIO)
+    axis.set_ylim(centre[1] - half, centre[1] + half)
+    axis.set_aspect("equal", adjustable="box")
     axis.set_title(f"{case.title}\n{length} observations, {case.offsets[-1]:g} s ahead", fontsize=10)
     axis.set_xlabel("along the flight (m)" if case.ball is not None else "x (m)")
     axis.set_ylabel("height (m)" if case.ball is not None else "y (m)")
@@ -127,7 +133,7 @@ def _draw_place(axis: Axes, venue: Venue) -> None:
 
 def _label(axis: Axes, ends: np.ndarray, probabilities: np.ndarray) -> None:
     """Writes the leading probabilities at their futures' ends, one below the other where ends meet."""
-    width = 0.08 * float(np.ptp(ends, axis=0).max() + 1.0)
+    width = 0.15 * float(np.ptp(ends, axis=0).max() + 1.0)
     groups: list[tuple[np.ndarray, list[str]]] = []
     for end, probability in list(zip(ends, probabilities, strict=True))[:6]:
         text = f"{100 * probability:.0f} %"

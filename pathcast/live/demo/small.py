@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 SMALL: dict[str, dict[str, int | str]] = {
     "basketball": {"num_train": 6144, "epochs": 10, "num_validation": 1500},
-    "pedestrian": {"num_train": 8192, "epochs": 12, "num_validation": 1500, "num_scenes": 320},
+    "pedestrian": {"num_train": 12288, "epochs": 14, "num_validation": 1500, "num_scenes": 320},
     "table-tennis": {"num_train": 6144, "epochs": 8, "num_validation": 1500},
 }
 QUICK: dict[str, int | str] = {"num_train": 2048, "epochs": 2, "num_validation": 400}
