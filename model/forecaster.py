@@ -66,13 +66,18 @@ class Forecaster:
             The forecasts of the tracks that have at least two valid observations, in their order.
 
         Raises:
-            InputError: Other axes than the model's, offsets out of its range, or positions beyond 8 km.
+            InputError: Other axes than the model's, offsets out of its range, an origin that is not finite, fewer
+                than 0 modes, or positions beyond 8 km.
         """
         axes = self.card.num_axes
         if tracks.num_axes != axes:
             raise InputError("tracks.position", f"{axes} axes, those of {self.card.name}", f"{tracks.num_axes}")
         offsets = check_offsets(self.card, offsets_s)
         zero = np.zeros(axes) if origin is None else np.asarray(origin, np.float64)
+        if zero.shape != (axes,) or not np.isfinite(zero).all():
+            raise InputError("origin", f"{axes} finite metres", f"{origin}")
+        if num_modes < 0:
+            raise InputError("num_modes", "0 or more", f"{num_modes}")
         rows = [row for row in tracks.each() if row.valid.sum() >= 2]
         lengths = np.array([int(row.valid.sum()) for row in rows], np.int64)
         longest = int(lengths.max(initial=0))
@@ -80,7 +85,8 @@ class Forecaster:
         positions = np.zeros((len(rows), longest, axes), np.float32)
         for index, row in enumerate(rows):
             times[index, : lengths[index]] = row.time[row.valid]
-            positions[index, : lengths[index]] = row.position[row.valid] - zero
+            with np.errstate(over="ignore"):  # what float32 cannot hold is infinite, and refused as too far
+                positions[index, : lengths[index]] = row.position[row.valid] - zero
         states = self.encode(times, positions, lengths)
         forecast = self.engine.forecast(states, np.broadcast_to(offsets, (len(rows), len(offsets))))
         forecast = merge_modes(forecast, num_modes or forecast.num_modes)
@@ -110,7 +116,7 @@ class Forecaster:
         axes = positions.shape[-1]
         seen = np.arange(times.shape[1])[None] < lengths[:, None]
         verdict = admit(np.full(seen.sum(), -np.inf), times[seen], positions[seen].reshape(-1, axes))
-        if (verdict == Admission.OUT_OF_RANGE).any():
+        if (verdict != Admission.ADMITTED).any():
             raise InputError("tracks.position", "at most 8000 m from the origin", "a position farther away")
         return self.engine.encode(self.engine.start(len(times)), times, positions, lengths)
 
