@@ -51,6 +51,8 @@ class Forecast:
 
 def join(forecasts: Sequence[Forecast]) -> Forecast:
     """Forecasts of several groups of tracks as one."""
+    if len(forecasts) == 1:
+        return forecasts[0]
     return Forecast(
         np.concatenate([forecast.offsets for forecast in forecasts]),
         np.concatenate([forecast.probabilities for forecast in forecasts]),

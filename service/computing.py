@@ -12,7 +12,7 @@ from time import perf_counter
 import numpy as np
 
 from pathcast.model.engine import Engine
-from pathcast.model.forecast import Forecast, merge_modes
+from pathcast.model.forecast import join, merge_modes
 from pathcast.model.states import States
 from pathcast.service.session import Step, gather
 
@@ -114,7 +114,7 @@ def _forecast(engine: Engine, steps: list[Step]) -> None:
         for start in starts
         if len(offsets)
     ]
-    whole = _join(forecasts) if forecasts else None
+    whole = join(forecasts) if forecasts else None
     start = 0
     for step, part in zip(steps, parts, strict=True):
         stop = start + len(part.slots)
@@ -122,15 +122,3 @@ def _forecast(engine: Engine, steps: list[Step]) -> None:
             mine = whole if (start, stop) == (0, whole.num_tracks) else whole.take(slice(start, stop))
             step.forecast = merge_modes(mine, step.session.settings.num_modes)
         start = stop
-
-
-def _join(forecasts: list[Forecast]) -> Forecast:
-    """Forecasts of different tracks in one."""
-    if len(forecasts) == 1:
-        return forecasts[0]
-    return Forecast(
-        np.concatenate([forecast.offsets for forecast in forecasts]),
-        np.concatenate([forecast.probabilities for forecast in forecasts]),
-        np.concatenate([forecast.means for forecast in forecasts]),
-        np.concatenate([forecast.covariances for forecast in forecasts]),
-    )
