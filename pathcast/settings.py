@@ -21,7 +21,7 @@ from pathcast.errors import InputError
 class Settings(BaseModel):
     """Root of all settings."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 AnySettings = TypeVar("AnySettings", bound=Settings)
@@ -56,8 +56,12 @@ def load_settings(
         return kind.model_validate(values)
     except ValidationError as error:
         first = error.errors()[0]
+        cause = first.get("ctx", {}).get("error")
+        if isinstance(cause, InputError):  # raised by a validator of ours
+            raise InputError(f"settings: {cause.where}", cause.expected, cause.found) from error
         where = ".".join(str(part) for part in first["loc"])
-        raise InputError(f"settings: {where}", first["msg"], repr(first["input"])) from error
+        expected = first["msg"].removeprefix("Input should be ")
+        raise InputError(f"settings: {where}", expected, repr(first["input"])) from error
 
 
 def _read(kind: type[AnySettings], path: Path) -> dict[str, Any]:

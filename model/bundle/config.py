@@ -21,6 +21,7 @@ CONFIG, ENCODE, FORECAST, WEIGHTS, METRICS, CARD = (
     "metrics.json",
     "README.md",
 )
+NAME_PATTERN, VERSION_PATTERN = r"^[a-z0-9][a-z0-9-]{0,63}$", r"^[0-9A-Za-z][0-9A-Za-z._-]{0,31}$"
 
 
 class _Strict(BaseModel):
@@ -63,8 +64,8 @@ class BundleConfig(_Strict):
     """What a bundle is; everything in seconds and metres."""
 
     format: int = FORMAT_NUMBER
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")
-    version: str = Field(pattern=r"^[0-9A-Za-z][0-9A-Za-z._-]{0,31}$")
+    name: str = Field(pattern=NAME_PATTERN)
+    version: str = Field(pattern=VERSION_PATTERN)
     summary: str
     front_end: Annotated[HeadingConfig | KalmanConfig, Field(discriminator="kind")]
     knots_s: list[float] = Field(min_length=2)

@@ -18,8 +18,8 @@ class Examples:
     """The encoder's inputs. float32."""
     ends: Int[np.ndarray, "track end"]
     """The steps after which a forecast is made."""
-    head: Float[np.ndarray, "track end input"]
-    knots: Float[np.ndarray, "track end knot input"]
+    head: Float[np.ndarray, "track end head_input"]
+    knots: Float[np.ndarray, "track end knot knot_input"]
     target: Float[np.ndarray, "track end knot axis"]
     """True positions, relative to the base, in the track's frame and unit. float32."""
     unit: Float[np.ndarray, "track end knot"]

@@ -40,9 +40,13 @@ def forecast_loss(
     is_known: Bool[Tensor, "row knot"],
     weights: LossWeights,
 ) -> tuple[Float[Tensor, ""], dict[str, float]]:
-    """The loss, and its parts in metres and nats for the record."""
+    """The loss, and its parts in metres and nats for the record; a row without a known knot counts for nothing."""
+    scored = is_known.any(-1)
+    if not scored.all():
+        logits, paths, spreads, target = logits[scored], paths[scored], spreads[scored], target[scored]
+        unit, is_known = unit[scored], is_known[scored]
     known = is_known.to(paths.dtype)
-    count = known.sum(-1).clamp(min=1)
+    count = known.sum(-1)
     residual = target[:, None] - paths
     distance = torch.linalg.vector_norm(residual, dim=-1) * unit[:, None]
     ade = (distance * known[:, None]).sum(-1) / count[:, None]

@@ -2,30 +2,37 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from pathcast.errors import InputError
+from pathcast.model.bundle.config import NAME_PATTERN, VERSION_PATTERN
 from pathcast.settings import Settings
+from pathcast.venue import SHIPPED
 
 
 class TrainingSettings(Settings):
     """Everything that decides a trained bundle; with the same settings it is trained again."""
 
-    name: str = Field("pedestrian", description="Name of the bundle")
-    version: str = Field("1", description="Version of the bundle")
+    name: str = Field("pedestrian", pattern=NAME_PATTERN, description="Name of the bundle")
+    version: str = Field("1", pattern=VERSION_PATTERN, description="Version of the bundle")
     summary: str = Field("", description="One line on what it is for")
     world: Literal["crowd", "ball"] = Field("crowd", description="What is simulated")
     scenario: str = Field("", description="Scenario of the ball simulator")
     venue: str | None = Field(None, description="Name of the shipped venue that the model assumes")
-    seed: int = Field(1, description="Of the world, the examples, the weights and their order")
+    seed: int = Field(1, ge=0, description="Of the world, the examples, the weights and their order")
 
     num_train: int = Field(20_000, ge=256, description="Tracks per epoch")
     num_validation: int = Field(4_000, ge=64, description="Tracks that choose the epoch and calibrate")
     num_ends: int = Field(3, ge=1, description="Forecasts per track")
-    num_scenes: int = Field(600, ge=8, description="Scenes simulated (crowd) or throws in thousands (ball)")
+    num_scenes: int = Field(
+        600, ge=20, description="Scenes simulated, a tenth of them for each of validation and test (crowd)"
+    )
     prefix: int = Field(12, ge=2, description="Most observations before a forecast")
-    rates_hz: list[float] = Field([30.0], description="Sampling rates of the sensor (ball)")
+    rates_hz: list[Annotated[float, Field(gt=0)]] = Field(
+        [30.0], min_length=1, description="Sampling rates of the sensor (ball)"
+    )
     noise_m: float = Field(0.03, gt=0, description="Standard deviation of an observed position")
     clock_jitter_s: float = Field(0.0, ge=0, description="Standard deviation of the sensor's clock")
     dropout: float = Field(0.05, ge=0, lt=1, description="Share of observations that are missing")
@@ -38,7 +45,7 @@ class TrainingSettings(Settings):
     coast_s: float = Field(1.2, ge=0, description="Default coasting time")
     warm_points: int = Field(3, ge=2, description="Observations before a track counts as warm")
 
-    memory: str = Field("lstm", description="lstm, gru or rnn")
+    memory: Literal["lstm", "gru", "rnn"] = Field("lstm", description="The encoder's memory")
     num_units: int = Field(64, ge=1, description="Units of the encoder")
     num_layers: int = Field(1, ge=1, description="Layers of the encoder")
     num_context: int = Field(64, ge=1, description="Units between encoder and decoder")
@@ -62,10 +69,17 @@ class TrainingSettings(Settings):
 
     @model_validator(mode="after")
     def _check(self) -> TrainingSettings:
-        if self.num_offsets * self.knot_s + self.coast_s > self.num_knots * self.knot_s + 1e-9:
-            raise ValueError("expected num_offsets * knot_s + coast_s within num_knots * knot_s")
-        if self.world == "ball" and not self.scenario:
-            raise ValueError("expected the scenario of a ball")
+        needed, horizon = self.num_offsets * self.knot_s + self.coast_s, self.num_knots * self.knot_s
+        if needed > horizon + 1e-9:
+            raise InputError(
+                "num_knots * knot_s", f"at least num_offsets * knot_s + coast_s, {needed:g} s", f"{horizon:g} s"
+            )
+        if self.world == "ball":
+            from pathcast.simulator.ball.scenarios import scenario_named
+
+            scenario_named(self.scenario)
+        if self.venue is not None and self.venue not in SHIPPED:
+            raise InputError("venue", f"one of {', '.join(SHIPPED)}", repr(self.venue))
         return self
 
     @property
