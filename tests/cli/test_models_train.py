@@ -1,0 +1,141 @@
+"""`pathcast models` says what can be served; `pathcast train` writes a bundle that is one of them."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from pathcast.cli import main
+from pathcast.model.library import load_library
+
+SMALL = """
+name = "tried"
+summary = "Balls, for a moment"
+world = "ball"
+scenario = "free-throw"
+noise_m = 0.03
+prefix = 12
+num_train = 256
+num_validation = 64
+epochs = 1
+batch = 64
+num_ends = 1
+num_units = 8
+num_context = 8
+num_decoder_units = 8
+num_modes = 2
+knot_s = 0.1
+num_knots = 10
+num_offsets = 4
+coast_s = 0.2
+"""
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path):
+    """Runs `pathcast` as the shell would, in a folder of its own: (exit code, stdout, stderr)."""
+    monkeypatch.chdir(tmp_path)
+
+    def pathcast(*words: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["pathcast", *words])
+        with pytest.raises(SystemExit) as end:
+            main()
+            sys.exit(0)
+        return int(end.value.code or 0), *capsys.readouterr()
+
+    return pathcast
+
+
+def test_every_model_that_ships_is_listed_on_a_line(run):
+    code, out, err = run("models")
+    cards = load_library().cards()
+    assert (code, err) == (0, "")
+    for line, card in zip(out.splitlines(), cards, strict=True):
+        assert line.startswith(f"{card.name} {card.version}: {card.summary} ({card.num_axes} axes")
+        assert line.endswith(f"up to {card.horizon_s:g} s)")
+
+
+def test_models_are_json_when_asked(run):
+    code, out, _ = run("models", "constant-velocity-3d", "pedestrian", "--json")
+    listed = {each["name"]: each for each in json.loads(out)}
+    assert code == 0 and list(listed) == ["constant-velocity-3d", "pedestrian"]
+    card = load_library(["pedestrian"]).cards()[-1]
+    assert listed["pedestrian"]["offsets_s"] == list(card.offsets_s)
+    assert listed["pedestrian"]["metrics"] == card.metrics
+    assert listed["constant-velocity-3d"]["num_axes"] == 3 and listed["constant-velocity-3d"]["num_modes"] == 1
+
+
+def test_cards_are_printed_when_asked(run):
+    _, out, _ = run("models", "pedestrian", "--card")
+    assert "## Limits" in out and load_library(["pedestrian"]).cards()[0].text in out
+
+
+def test_an_unknown_model_is_wrong_use(run, tmp_path):
+    code, out, err = run("models", "cricket")
+    assert (code, out) == (2, "")
+    assert err.startswith("pathcast: model: expected one of basketball, ") and err.endswith("found 'cricket'\n")
+    assert run("models", str(tmp_path))[::2] == (
+        1,
+        f"pathcast: {tmp_path}: expected a bundle, found no config.json\n",
+    )
+
+
+def test_a_trained_bundle_is_a_model_with_its_scores(run, tmp_path):
+    (tmp_path / "small.toml").write_text(SMALL)
+    code, out, err = run("train", "--config", "small.toml", "--out", "bundles/tried", "--seed", "5", "--json")
+    assert code == 0
+    assert "1 epochs" in err and err.endswith("wrote bundles/tried\n")
+    scores = json.loads(out)
+    assert {"ade_m", "constant_velocity_ade_m", "ballistic_ade_m", "coverage90"} <= scores.keys()
+    _, listed, _ = run("models", "bundles/tried", "--json")
+    (model,) = json.loads(listed)
+    assert model["name"] == "tried" and model["summary"] == "Balls, for a moment"
+    assert model["offsets_s"] == [0.1, 0.2, 0.3, 0.4] and model["horizon_s"] == 1.0
+    assert model["metrics"] == scores
+    written = json.loads((tmp_path / "bundles" / "tried" / "config.json").read_text())["training"]
+    assert (written["seed"], written["epochs"], written["scenario"]) == (5, 1, "free-throw")
+
+
+def test_without_json_a_score_stands_on_each_line(run, tmp_path):
+    (tmp_path / "small.toml").write_text(SMALL)
+    code, out, _ = run("train", "--config", "small.toml", "--out", "tried")
+    metrics = json.loads((tmp_path / "tried" / "metrics.json").read_text())
+    assert code == 0
+    assert [line.split() for line in out.splitlines()] == [[name, f"{value:.4f}"] for name, value in metrics.items()]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (
+            "learning_rat = 1.0",
+            "small.toml: learning_rat: expected a known key, such as learning_rate, found an unknown",
+        ),
+        ("noize_m = 1.0", "small.toml: noize_m: expected a known key, such as noise_m, found an unknown one"),
+        ('epochs = "many"', "settings: epochs: expected a valid integer"),
+        ("num_offsets = 15", "settings: num_knots * knot_s: expected at least num_offsets * knot_s + coast_s, 7.2 s"),
+        ('world = "ball"', "settings: scenario: expected one of three-pointer, "),
+        ("epochs 3", "small.toml: expected a TOML file, found "),
+    ],
+)
+def test_wrong_settings_are_named_and_nothing_is_written(run, tmp_path, text, words):
+    (tmp_path / "small.toml").write_text(text)
+    code, out, err = run("train", "--config", "small.toml", "--out", "tried")
+    assert (code, out) == (2, "")
+    assert err.startswith(f"pathcast: {words}") and err.count("\n") == 1
+    assert not (tmp_path / "tried").exists()
+
+
+def test_a_file_that_is_not_there_is_wrong_use(run):
+    code, out, err = run("train", "--config", "nowhere.toml", "--out", "tried")
+    assert (code, out) == (2, "")
+    assert err == "pathcast: nowhere.toml: expected a TOML file, found No such file or directory\n"
+
+
+@pytest.mark.parametrize("words", [("--out", "x"), ("--config", "x"), ("--config", "x", "--out", "y", "--epochs", "0")])
+def test_options_that_are_missing_or_out_of_range_are_wrong_use(run, words):
+    code, _, err = run("train", *words)
+    assert code == 2 and "Usage: pathcast train" in err
