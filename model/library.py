@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
-from pathcast.errors import UnknownModelError
+from pathcast.errors import InputError, UnknownModelError
 from pathcast.model.constant_velocity import ConstantVelocityEngine
 from pathcast.model.engine import Card, Engine
 
@@ -73,6 +74,7 @@ def load_library(models: Iterable[str] | None = None) -> Library:
 
     Raises:
         UnknownModelError: No such model is here.
+        InputError: Two of them are of the same name and version, so that one would hide the other.
         BundleError: One is incomplete or altered.
     """
     from pathcast.model.bundle.engine import load_bundle
@@ -92,4 +94,7 @@ def load_library(models: Iterable[str] | None = None) -> Library:
         else:
             known = ", ".join(sorted([*baselines, *bundles]))
             raise UnknownModelError("model", f"one of {known}, or a bundle's folder", repr(model))
+    for (name, version), times in Counter((each.card.name, each.card.version) for each in engines).items():
+        if times > 1:
+            raise InputError("models", "each name and version once", f"{name} {version} {times} times")
     return Library(engines)

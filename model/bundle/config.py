@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from pathcast.errors import BundleError
 from pathcast.model.frontends import FrontEnd
+from pathcast.venue import SHIPPED
 
 FORMAT_NUMBER = 1
 """Number of the layout; a reader of n reads n - 1 too."""
@@ -95,6 +96,8 @@ class BundleConfig(_Strict):
             raise ValueError("spread_scale: expected one for each knot")
         if self.offsets_s[-1] + self.coast_s > self.knots_s[-1] + 1e-9:
             raise ValueError("offsets_s: expected the last one and coast_s within the last knot")
+        if self.venue is not None and self.venue not in SHIPPED:
+            raise ValueError(f"venue: expected one of {', '.join(SHIPPED)}, found {self.venue!r}")
         return self
 
 
@@ -107,7 +110,7 @@ def read_config(folder: Path) -> BundleConfig:
     path = folder / CONFIG
     try:
         content = json.loads(path.read_text("utf-8"))
-    except FileNotFoundError as error:
+    except (FileNotFoundError, NotADirectoryError) as error:
         raise BundleError(f"{folder}: expected a bundle, found no {CONFIG}") from error
     except (OSError, ValueError) as error:
         raise BundleError(f"{path}: expected JSON, found {error}") from error

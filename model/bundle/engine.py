@@ -159,7 +159,6 @@ def load_bundle(folder: Path) -> BundleEngine:
         digest = hashlib.sha256(graphs[name]).hexdigest()
         if digest != config.files.get(name):
             raise BundleError(f"{folder / name}: expected SHA-256 {config.files.get(name)}, found {digest}")
-    metrics_path, card_path = folder / METRICS, folder / CARD
     card = Card(
         name=config.name,
         version=config.version,
@@ -171,7 +170,29 @@ def load_bundle(folder: Path) -> BundleEngine:
         coast_s=config.coast_s,
         warm_points=config.warm_points,
         venue=SHIPPED[config.venue] if config.venue else None,
-        metrics=json.loads(metrics_path.read_text("utf-8")) if metrics_path.exists() else {},
-        text=card_path.read_text("utf-8") if card_path.exists() else "",
+        metrics=_read_metrics(folder / METRICS),
+        text=_read_text(folder / CARD, "text in UTF-8"),
     )
     return BundleEngine(config, graphs[ENCODE], graphs[FORECAST], card)
+
+
+def _read_metrics(path: Path) -> dict[str, float]:
+    """A bundle's scores; none where it has no such file."""
+    text = _read_text(path, "JSON")
+    try:
+        metrics = json.loads(text or "{}")
+    except ValueError as error:
+        raise BundleError(f"{path}: expected JSON, found {error}") from error
+    if not isinstance(metrics, dict):
+        raise BundleError(f"{path}: expected a JSON object of scores, found {text.strip()[:40]!r}")
+    return metrics
+
+
+def _read_text(path: Path, expected: str) -> str:
+    """What a file that may be left out says."""
+    try:
+        return path.read_text("utf-8")
+    except FileNotFoundError:
+        return ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise BundleError(f"{path}: expected {expected}, found {error}") from error

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import torch
 
+from pathcast.errors import InputError
 from pathcast.model.bundle.engine import load_bundle
 from pathcast.model.training.calibration import fit_scale
 from pathcast.model.training.card import write_card
@@ -27,9 +28,15 @@ def train_bundle(settings: TrainingSettings, out: Path, progress: Progress, thre
 
     Returns:
         Scores on test tracks, beside the baselines'.
+
+    Raises:
+        InputError: The folder cannot be made.
     """
     torch.set_num_threads(threads)
-    out.mkdir(parents=True, exist_ok=True)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(str(out), "a folder that can be made", str(error.strerror).lower()) from error
     source, front_end = build_world(settings)
     trained = train(source, front_end.build(), settings, out, progress)
     write_bundle(out, trained.network, front_end, settings)

@@ -179,6 +179,12 @@ def test_spread_scale_widens_spreads_and_nothing_else(tmp_path: Path) -> None:
         (lambda folder: (folder / "config.json").write_text('{"format": 99}'), "expected format 1 to 1, found 99"),
         (lambda folder: (folder / "encode.onnx").write_bytes(b"x"), "expected SHA-256"),
         (lambda folder: (folder / "forecast.onnx").unlink(), "expected a graph"),
+        (lambda folder: (folder / "metrics.json").write_text("{"), "metrics.json: expected JSON"),
+        (
+            lambda folder: (folder / "metrics.json").write_text("[1]"),
+            r"expected a JSON object of scores, found '\[1\]'",
+        ),
+        (lambda folder: (folder / "README.md").write_bytes(b"\xff"), "README.md: expected text in UTF-8"),
     ],
 )
 def test_a_broken_bundle_is_refused_with_the_reason(tmp_path: Path, change: object, message: str) -> None:
@@ -188,9 +194,16 @@ def test_a_broken_bundle_is_refused_with_the_reason(tmp_path: Path, change: obje
         load_bundle(folder)
 
 
-def test_an_unknown_key_is_named(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("key", "value"), [("colour", "red"), ("venue", "moon")])
+def test_an_unknown_key_or_venue_is_named(tmp_path: Path, key: str, value: str) -> None:
     folder = _write("heading", tmp_path)
-    content = json.loads((folder / "config.json").read_text()) | {"colour": "red"}
+    content = json.loads((folder / "config.json").read_text()) | {key: value}
     (folder / "config.json").write_text(json.dumps(content))
-    with pytest.raises(BundleError, match="colour"):
+    with pytest.raises(BundleError, match=key):
         load_bundle(folder)
+
+
+def test_a_file_is_no_bundle(tmp_path: Path) -> None:
+    (tmp_path / "walk.csv").write_text("time,track,x,y\n")
+    with pytest.raises(BundleError, match=r"walk.csv: expected a bundle, found no config.json"):
+        load_bundle(tmp_path / "walk.csv")

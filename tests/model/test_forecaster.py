@@ -275,6 +275,11 @@ def test_a_bundles_folder_is_a_model(bundle: Path, monkeypatch: pytest.MonkeyPat
         pathcast.load("./tried", "4")
 
 
+def test_no_model_hides_another_of_its_name_and_version(bundle: Path) -> None:
+    with pytest.raises(InputError, match="models: expected each name and version once, found tried 3 2 times"):
+        load_library([str(bundle), "constant-velocity-2d", str(bundle)])
+
+
 def test_an_unknown_model_is_told_what_there_is(tmp_path: Path) -> None:
     with pytest.raises(
         UnknownModelError, match=r"model: expected one of basketball, .*, or a bundle's folder, found 'x'"

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from pathcast.errors import InputError
 from pathcast.model.bundle.config import read_config
 from pathcast.model.bundle.engine import load_bundle
 from pathcast.model.engine import Engine
@@ -99,3 +100,9 @@ def test_every_memory_trains(small: TrainingSettings, memory: str) -> None:
     source, front_end = build_world(chosen)
     trained = train(source, front_end.build(), chosen, None, lambda *told: losses.append(told[2]["loss"]))
     assert trained.validation["loss"] == min(losses) == losses[trained.epoch - 1] < losses[0]
+
+
+def test_a_folder_that_cannot_be_made_is_refused_before_training(small: TrainingSettings, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="file/bundle: expected a folder that can be made, found not a directory"):
+        train_bundle(small, tmp_path / "file" / "bundle", lambda *_: None)
