@@ -9,6 +9,8 @@ from typing import Any
 
 import click
 
+from pathcast.errors import InputError
+
 
 @click.command("watch")
 @click.argument("file", metavar="FILE|-")
@@ -69,6 +71,8 @@ def command(
         from pathcast.formats import read_tracks
 
         tracks = read_tracks(file, format=file_format, frames_per_second=frames_per_second, scale=scale)
+        if not len(tracks.time):
+            raise InputError(file, "at least one observation", "none")
         scenes = scenes_of(tracks)
     with ExitStack() as stack:
         address = server

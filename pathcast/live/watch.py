@@ -109,7 +109,8 @@ def _found(record: dict[str, Any], name: str) -> str:
 
 
 def _shorten(line: bytes) -> str:
-    text = line.decode(errors="replace").strip()
+    decoded = line.decode(errors="replace").strip()
+    text = "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in decoded)
     return text if len(text) <= 80 else text[:77] + "..."
 
 

@@ -62,6 +62,7 @@ def test_a_frame_is_complete_as_soon_as_the_next_time_or_its_own_form_says_so():
         ([b"not json\n"], "pipe:1: expected a JSON object"),
         ([b"[1]\n"], "pipe:1: expected a JSON object"),
         ([b"\xff\n"], "pipe:1: expected a JSON object"),
+        ([b"\x1b[31mred\x07!\n"], r"pipe:1: expected a JSON object .*, found \ufffd\[31mred\ufffd!$"),
         ([line(track=1, x=0, y=0)], "pipe:1: time: expected a finite number, found none"),
         ([line(time="1", track=1, x=0, y=0)], "pipe:1: time"),
         ([line(time=True, track=1, x=0, y=0)], "pipe:1: time"),
