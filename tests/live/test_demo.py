@@ -21,7 +21,15 @@ from pathcast.live.demo.tour import BALL, TABLE, WALK, run_demo
 from pathcast.model.library import load_engine
 from pathcast.service.client import Client, LocalServer
 
-TINY = {"num_train": 512, "num_validation": 200, "epochs": 2, "batch": 64, "num_units": 16, "num_context": 16}
+TINY = {
+    "num_train": 512,
+    "num_validation": 200,
+    "epochs": 2,
+    "num_modes": 2,
+    "batch": 64,
+    "num_units": 16,
+    "num_context": 16,
+}
 KEYS = {"ade_m", "fde_m", "min_ade_m", "nll", "coverage90", "constant_velocity_ade_m", "forecasts", "tracks"}
 
 
