@@ -41,6 +41,12 @@ def keeps_clear(
 
 
 @njit
+def _is_same_side(one: float, other: float) -> bool:
+    """Whether both are over 0 or both under; their product could underflow to 0."""
+    return (one > 0.0 and other > 0.0) or (one < 0.0 and other < 0.0)
+
+
+@njit
 def crosses(x0: float, y0: float, x1: float, y1: float, walls: Float[np.ndarray, "wall 4"], number: int) -> bool:
     """Whether the way from (x0, y0) to (x1, y1) meets one of the walls."""
     start_x, start_y, end_x, end_y = walls[number, 0], walls[number, 1], walls[number, 2], walls[number, 3]
@@ -48,11 +54,11 @@ def crosses(x0: float, y0: float, x1: float, y1: float, walls: Float[np.ndarray,
     wall_x, wall_y = end_x - start_x, end_y - start_y
     side_before = wall_x * (y0 - start_y) - wall_y * (x0 - start_x)
     side_after = wall_x * (y1 - start_y) - wall_y * (x1 - start_x)
-    if side_before * side_after > 0.0:
+    if _is_same_side(side_before, side_after):
         return False
     side_of_start = way_x * (start_y - y0) - way_y * (start_x - x0)
     side_of_end = way_x * (end_y - y0) - way_y * (end_x - x0)
-    return bool(side_of_start * side_of_end <= 0.0 and side_before != side_after)
+    return bool(not _is_same_side(side_of_start, side_of_end) and side_before != side_after)
 
 
 @njit

@@ -2,7 +2,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from pathcast.simulator.pedestrian.contact import is_hidden, nearest_point, push_out
@@ -91,6 +91,7 @@ def test_nobody_anticipates_a_collision_through_a_wall():
     step_x=st.floats(-2.0, 2.0),
     step_y=st.floats(-2.0, 2.0),
 )
+@example(ends=[(0.0, 0.0, 0.0, 1.0)], x=0.0, y=1.75, step_x=1e-220, step_y=0.0)
 def test_no_step_however_long_passes_a_wall(ends, x, y, step_x, step_y):
     walls = np.array(ends)
     assume((np.hypot(walls[:, 2] - walls[:, 0], walls[:, 3] - walls[:, 1]) > 0.01).all())
