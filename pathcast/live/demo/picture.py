@@ -37,7 +37,7 @@ def draw(judged: Sequence[Judged], path: Path) -> None:
         axis.axis("off")
     figure.suptitle("Where is it going? Forecasts streamed by the server; each a typical case (median error)")
     figure.tight_layout()
-    figure.savefig(path, dpi=110)
+    figure.savefig(path, dpi=110, bbox_inches="tight")
     plt.close(figure)
 
 
@@ -58,7 +58,6 @@ def _draw_case(axis: Axes, judged: Judged) -> None:
         if mode == 0:
             for at in np.unique(np.linspace(0, means.shape[1] - 1, 5).astype(int)):
                 axis.add_patch(_ellipse(means[mode, at], full[mode, at]))
-    _label(axis, means[:, -1], probabilities)
     axis.plot(*np.concatenate([last[None], project(judged.truth[index])]).T, color=TRUE, lw=1.8, zorder=4, label="true")
     axis.plot(*project(seen).T, "o", color=SEEN, ms=3.2, zorder=5, label="observed")
     axis.plot([], [], color=FORECAST, label="futures, by probability; 90 % of the first")
@@ -70,6 +69,7 @@ def _draw_case(axis: Axes, judged: Judged) -> None:
     low, high = shown.min(0), shown.max(0)
     half = 0.5 * max(float(high[0] - low[0]) / PANEL_RATIO, float(high[1] - low[1])) * 1.2 + 0.05
     centre = (low + high) / 2
+    _label(axis, means[:, -1], probabilities, 0.3 * half)
     axis.set_xlim(centre[0] - half * PANEL_RATIO, centre[0] + half * PANEL_RATIO)
     axis.set_ylim(centre[1] - half, centre[1] + half)
     axis.set_aspect("equal", adjustable="box")
@@ -131,9 +131,8 @@ def _draw_place(axis: Axes, venue: Venue) -> None:
         axis.add_patch(Polygon(np.array(box_corners(obstacle))[:, :2], color=PLACE, alpha=0.5, zorder=1))
 
 
-def _label(axis: Axes, ends: np.ndarray, probabilities: np.ndarray) -> None:
-    """Writes the leading probabilities at their futures' ends, one below the other where ends meet."""
-    width = 0.15 * float(np.ptp(ends, axis=0).max() + 1.0)
+def _label(axis: Axes, ends: np.ndarray, probabilities: np.ndarray, width: float) -> None:
+    """Writes the leading probabilities at their futures' ends, one below the other where ends are within a width."""
     groups: list[tuple[np.ndarray, list[str]]] = []
     for end, probability in list(zip(ends, probabilities, strict=True))[:6]:
         text = f"{100 * probability:.0f} %"

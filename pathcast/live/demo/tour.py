@@ -52,8 +52,8 @@ def run_demo(small: Sequence[TrainingSettings], out: Path, data: Path | None, se
     cases = _cases({settings.name for settings in small}, data)
     if not any(not case.is_simulated for case in cases):
         console.print(
-            "  no recorded tracks here (docs/data.md says how to name a folder of them): table-tennis strokes launched "
-            "as 15,792 recorded ones were stand in (fitted to DeepMind's initial ball states, CC BY 4.0)"
+            "  no recorded tracks here (docs/data.md says how to name a folder of them): in their place stand table-"
+            "tennis strokes launched like 15,792 recorded ones (fitted to DeepMind's initial ball states, CC BY 4.0)"
         )
     console.print("[bold]3 of 4[/] start a server and stream every track through it, frame by frame")
     judged = []
