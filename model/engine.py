@@ -42,7 +42,6 @@ class Card:
 
 
 @runtime_checkable
-@runtime_checkable
 class Engine(Protocol):
     """Observations in, states and forecasts out. Positions are float32 metres from any one origin.
 
