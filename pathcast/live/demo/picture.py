@@ -30,12 +30,13 @@ def draw(judged: Sequence[Judged], path: Path) -> None:
     """Writes the picture: observed, true, and the futures with their probabilities, to scale."""
     columns = min(3, len(judged))
     rows = -(-len(judged) // columns)
-    figure, axes = plt.subplots(rows, columns, figsize=(6.2 * columns, 5.2 * rows), squeeze=False, layout="constrained")
+    figure, axes = plt.subplots(rows, columns, figsize=(6.2 * columns, 5.2 * rows), squeeze=False)
     for axis, each in zip(axes.flat, judged, strict=False):
         _draw_case(axis, each)
     for axis in list(axes.flat)[len(judged) :]:
         axis.axis("off")
     figure.suptitle("Where is it going? Forecasts streamed by the server; each a typical case (median error)")
+    figure.tight_layout(rect=(0, 0.05 / rows, 1, 1 - 0.04 / rows))
     figure.savefig(path, dpi=110)
     plt.close(figure)
 
