@@ -16,7 +16,23 @@ if TYPE_CHECKING:
     from pathcast.simulator.dataset import Batch
     from pathcast.simulator.sensor import Sensor
 
-SCENARIOS: Final = ("three-pointer", "free-throw", "basketball", "table-tennis")
+SCENARIOS: Final = (
+    "three-pointer",
+    "free-throw",
+    "basketball",
+    "table-tennis",
+    "table-tennis-rally",
+    "table-tennis-serve",
+    "tennis-rally",
+    "tennis-serve",
+    "volleyball-rally",
+    "volleyball-serve",
+    "baseball-pitch",
+    "baseball-hit",
+    "soccer-kick",
+    "golf-drive",
+    "generic",
+)
 SCENES: Final = ("corridor", "plaza")
 FILE: Final = click.Path(dir_okay=False, path_type=Path)
 
