@@ -25,6 +25,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from time import perf_counter, process_time
 from typing import Any
@@ -57,6 +58,8 @@ PEER_PYTHON = ROOT / ".venv-bench" / "bin" / "python"
 DURATION_S, SAMPLES, MUJOCO_HZ = 2.0, 240, 960.0
 STEPS = tuple(1 / per_second for per_second in (60, 40, 30, 24, 20, 18, 16, 15, 14, 13, 12, 11, 10, 8))
 """s, tried for the longest that keeps the error."""
+ERRORS_ASKED = tuple(10.0**power for power in (-7.0, -6.5, -6.0, -5.5, -5.25, -5.0, -4.75, -4.5, -4.0, -3.5))
+"""m, tried with the full physics: what is asked for is a bound, often far from reached."""
 GRAZING_M = 1e-3
 REPEATS = 12
 """Calls of ours in a round: one is over in a few milliseconds."""
@@ -239,11 +242,46 @@ def memory_per_throw(case: Case, step: float) -> float:
     return peak / len(case.states)
 
 
-def full_physics_missing() -> str | None:
-    """Why there is no ratio for the full physics; None where flight takes its rows."""
-    if not hasattr(columns, "full_rows"):
-        return "this version's parameter rows hold constant coefficients only"
-    return "flight of full rows has no peer in this benchmark yet"
+def full_physics(given: argparse.Namespace) -> tuple[dict[str, Any], list[Round]] | None:
+    """Figures and rounds of the full physics; None where this version has none."""
+    if find_spec("pathcast.simulator.ball.following") is None:
+        return None
+    from peers import full_flight
+
+    times: Array = np.arange(1, SAMPLES + 1, dtype=np.float64) * np.float64(DURATION_S / SAMPLES)
+    states, rows = full_flight.throws_of(given.throws, given.seed)
+    truth = np.array([full_flight.by_scipy(*one, times, 1e-12) for one in zip(states, rows, strict=True)])
+    clear = ~nearly_grazing(states, rows[:, : columns.NUM_PARAMETERS], truth)
+    errors = {
+        asked: worst(full_flight.by_ours(states, rows, times, asked)[clear], truth[clear]) for asked in ERRORS_ASKED
+    }
+    good = [asked for asked, found in errors.items() if found <= given.error]
+    if not good:
+        sys.exit(f"full physics: no error asked for keeps the true one under {given.error} m: {errors}")
+    asked, some = max(good), spread_over(given.throws, given.scipy_throws)
+
+    def ours() -> None:
+        for _ in range(REPEATS // 4):
+            full_flight.by_ours(states, rows, times, asked)
+
+    def scipys() -> None:
+        for index in some:
+            full_flight.by_scipy(states[index], rows[index], times, 1e-6)
+
+    rounds: list[Round] = []
+    for number in range(given.rounds):
+        rounds.append(timed("pathcast, full", number, REPEATS // 4 * len(states), ours))
+        rounds.append(timed("scipy, full", number, len(some), scipys))
+    found = ratio(rounds, "pathcast, full", "scipy, full")
+    print(f"times scipy with full physics: {statistics.median(found):.1f} [{min(found):.1f} to {max(found):.1f}]")
+    figures = {
+        "scenario": full_flight.SCENARIO,
+        "max_error_m": errors[asked],
+        "error_asked_m": asked,
+        "errors_by_error_asked_m": {f"{asked:g}": found for asked, found in errors.items()},
+        "left_out_share": float(1 - clear.mean()),
+    }
+    return {"ratio_scipy_full": round(statistics.median(found), 1), "full": figures}, rounds
 
 
 def processor() -> str:
@@ -317,12 +355,14 @@ def main() -> None:
     print(f"greatest error by step, m: {', '.join(f'{name} s {found:.1e}' for name, found in errors.items())}")
     rounds, peer_errors, mujoco_version = measured(case, step, given)
     ratios = {peer: ratio(rounds, "pathcast", peer) for peer in ("scipy", "mujoco")}
-    missing = full_physics_missing()
+    full, full_rounds = full_physics(given) or ({}, [])
+    missing = "" if full else "this version's flight takes constant coefficients only"
     one_thread = ("pathcast", "scipy", "mujoco")
     wall = [each.throws / each.wall_s for each in rounds if each.who == "pathcast, all cores"]
     figures = {
         "ratio_scipy": round(statistics.median(ratios["scipy"]), 1),
         "ratio_mujoco": round(statistics.median(ratios["mujoco"]), 1),
+        **full,
         "max_error_m": case.error(step),
         "left_out_share": float(1 - case.clear.mean()),
         "step_s": step,
@@ -357,7 +397,7 @@ def main() -> None:
             "threads_all_cores": int(numba.config.NUMBA_NUM_THREADS),
             "versions": {name: version(name) for name in ("numpy", "numba", "scipy")} | {"mujoco": mujoco_version},
             "python": platform.python_version(),
-            "rounds": [asdict(each) for each in rounds],
+            "rounds": [asdict(each) for each in rounds + full_rounds],
         }
         given.json.write_text(json.dumps(record, indent=1) + "\n")
 
