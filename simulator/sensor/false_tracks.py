@@ -31,11 +31,21 @@ class Rows:
     valid: NDArray[np.bool_]
 
     @classmethod
+    def stack(cls, pieces: Sequence[Rows], num_axes: int) -> Rows:
+        """All the rows, one piece after the other."""
+        none = np.zeros(0)
+        whole, truth = none.astype(np.uint64), none.astype(np.bool_)
+        empty = cls(whole, whole, truth, none, np.zeros((0, num_axes)), truth)
+        return cls(
+            *(np.concatenate([getattr(piece, name) for piece in (empty, *pieces)]) for name in cls.__dataclass_fields__)
+        )
+
+    @classmethod
     def join(cls, pieces: Sequence[Rows]) -> Rows:
-        """All the rows, by observed track and time."""
-        columns = [np.concatenate([getattr(piece, name) for piece in pieces]) for name in cls.__dataclass_fields__]
-        order = np.lexsort((columns[3], columns[0]))
-        return cls(*(column[order] for column in columns))
+        """All the rows of a scene, by observed track and time."""
+        rows = cls.stack(pieces, pieces[0].position.shape[1])
+        order = np.lexsort((rows.time, rows.observed))
+        return cls(*(getattr(rows, name)[order] for name in cls.__dataclass_fields__))
 
 
 class FalseTrack(NamedTuple):

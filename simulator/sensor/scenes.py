@@ -64,10 +64,9 @@ def observe_tracks(sensor: Sensor, tracks: Tracks, seed: int, occluders: Occlude
         (scene, _watch_scene(sensor, scene, list(group), seed, occluders(scene) if occluders is not None else ()))
         for scene, group in groupby(tracks.each(), key=lambda track: track.scene)
     ]
-    if not scenes:
-        scenes = [(0, _no_rows(tracks.num_axes))]
-    number = np.concatenate([np.full(len(rows.time), scene, np.int64) for scene, rows in scenes])
-    rows = Rows(*(np.concatenate([getattr(r, name) for _, r in scenes]) for name in Rows.__dataclass_fields__))
+    rows = Rows.stack([rows for _, rows in scenes], tracks.num_axes)
+    lengths = np.array([len(rows.time) for _, rows in scenes], np.int64)
+    number = np.repeat(np.array([scene for scene, _ in scenes], np.int64), lengths)
     observed = Tracks(number, rows.observed, rows.time, rows.position, rows.valid, tracks.scene_names)
     return Observed(observed, Identities.of_rows(number, rows.observed, rows.true, rows.is_false, rows.time))
 
@@ -146,12 +145,6 @@ def _numbers(
         is_seen[index, look.ticks] = seen[index].valid[0]
     owner = owners(sensor, _on_clock(looks, length), is_seen, source)
     return [own[owner[index, look.ticks]] for index, look in enumerate(looks)]
-
-
-def _no_rows(num_axes: int) -> Rows:
-    none = np.zeros(0)
-    whole = np.zeros(0, np.uint64)
-    return Rows(whole, whole, none.astype(np.bool_), none, np.zeros((0, num_axes)), none.astype(np.bool_))
 
 
 def _look(track: Track, ticks: NDArray[np.float64], sampled: NDArray[np.float64], slack: float) -> _Look:
