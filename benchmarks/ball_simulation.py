@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import os
 import platform
 import statistics
@@ -33,10 +32,9 @@ from typing import Any
 import numba
 import numpy as np
 from numpy.typing import NDArray
-from scipy.integrate import solve_ivp
+from peers.dop853 import by_scipy
 
 from pathcast.simulator.ball import parameters as columns
-from pathcast.simulator.ball.contact import bounce
 from pathcast.simulator.ball.flight import bounces, fly_many
 from pathcast.simulator.ball.parameters import (
     DRAG,
@@ -46,9 +44,7 @@ from pathcast.simulator.ball.parameters import (
     INERTIA,
     LIFT,
     RADIUS,
-    RESTITUTION,
     SPIN_DECAY,
-    TANGENTIAL,
 )
 from pathcast.simulator.ball.scenarios import throw
 from pathcast.simulator.ball.sports import INDOOR_AIR
@@ -79,44 +75,6 @@ class Round:
     @property
     def per_s(self) -> float:
         return self.throws / self.cpu_s
-
-
-def by_scipy(state: Array, row: Array, times: Array, tolerance: float) -> Array:
-    """Positions of one throw by DOP853, restarted at each bounce. Shape [time, 3]."""
-    gravity, drag, lift = float(row[GRAVITY]), float(row[DRAG]), float(row[LIFT])
-    contact, sqrt = float(row[FLOOR] + row[RADIUS]), math.sqrt
-    wx, wy, wz = state[6:].tolist()
-    now, moving, written = 0.0, state[:6], 0
-    positions = np.full((len(times), 3), np.nan)
-
-    def height(_: float, y: Array) -> float:
-        return float(y[2]) - contact
-
-    height.terminal, height.direction = True, -1.0  # type: ignore[attr-defined]
-    while written < len(times):
-
-        def rate(_: float, y: Array, wx: float = wx, wy: float = wy, wz: float = wz) -> tuple[float, ...]:
-            _, _, _, vx, vy, vz = y.tolist()
-            k = drag * sqrt(vx * vx + vy * vy + vz * vz)
-            ax, ay, az = lift * (wy * vz - wz * vy), lift * (wz * vx - wx * vz), lift * (wx * vy - wy * vx)
-            return vx, vy, vz, ax - k * vx, ay - k * vy, az - k * vz - gravity
-
-        found = solve_ivp(
-            rate, (now, times[-1]), moving, "DOP853", times[written:], events=height, rtol=tolerance, atol=tolerance
-        )
-        if len(found.t):
-            positions[written : written + len(found.t)] = found.y[:3].T
-            written += len(found.t)
-        if found.status != 1:
-            break
-        assert found.t_events is not None and found.y_events is not None
-        now = float(found.t_events[0][0])
-        x, y, _, vx, vy, vz = found.y_events[0][0].tolist()
-        vx, vy, vz, wx, wy, wz = bounce(
-            vx, vy, vz, wx, wy, wz, row[RADIUS], row[INERTIA], row[RESTITUTION], row[TANGENTIAL], row[FRICTION]
-        )
-        moving = np.array([x, y, contact + 1e-15, vx, vy, vz])
-    return positions
 
 
 def nearly_grazing(states: Array, rows: Array, truth: Array) -> NDArray[np.bool_]:

@@ -7,19 +7,15 @@ that decays, bounces. scipy calls the very kernel that ours integrates, so only 
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.integrate import solve_ivp
+from peers.dop853 import Array, Rate, restarted
 
 from pathcast.simulator.ball.aerodynamics import motion_in_air
 from pathcast.simulator.ball.coefficients import full_parameters, set_wind_profile
-from pathcast.simulator.ball.contact import bounce
 from pathcast.simulator.ball.following import follow
-from pathcast.simulator.ball.parameters import FLOOR, FRICTION, INERTIA, RADIUS, RESTITUTION, TANGENTIAL
 from pathcast.simulator.ball.scenarios import throw
 from pathcast.simulator.ball.sports import VOLLEYBALL
 from pathcast.simulator.draws import normals, uniforms
 
-Array = NDArray[np.float64]
 SCENARIO = "volleyball-serve"
 WIND_M_S = 2.0
 ROUGHNESS_M = 0.03
@@ -53,36 +49,13 @@ def by_ours(states: Array, rows: Array, times: Array, error: float) -> Array:
 
 def by_scipy(state: Array, row: Array, times: Array, tolerance: float) -> Array:
     """Positions of one throw by DOP853, restarted at each bounce. Shape [time, 3]."""
-    contact = float(row[FLOOR] + row[RADIUS])
-    wx, wy, wz = state[6:].tolist()
-    now, moving, written = 0.0, np.append(state[:6], 1.0), 0
-    positions = np.full((len(times), 3), np.nan)
 
-    def height(_: float, y: Array) -> float:
-        return float(y[2]) - contact
-
-    height.terminal, height.direction = True, -1.0  # type: ignore[attr-defined]
-    while written < len(times):
-
-        def rate(_: float, y: Array, wx: float = wx, wy: float = wy, wz: float = wz) -> tuple[float, ...]:
+    def rate_of(wx: float, wy: float, wz: float) -> Rate:
+        def rate(_: float, y: Array) -> tuple[float, ...]:
             _, _, z, vx, vy, vz, left = y.tolist()
             ax, ay, az, loss = motion_in_air(z, vx, vy, vz, left * wx, left * wy, left * wz, 0.0, 0.0, row)
             return vx, vy, vz, ax, ay, az, loss * left
 
-        found = solve_ivp(
-            rate, (now, times[-1]), moving, "DOP853", times[written:], events=height, rtol=tolerance, atol=tolerance
-        )
-        if len(found.t):
-            positions[written : written + len(found.t)] = found.y[:3].T
-            written += len(found.t)
-        if found.status != 1:
-            break
-        assert found.t_events is not None and found.y_events is not None
-        now = float(found.t_events[0][0])
-        x, y, _, vx, vy, vz, left = found.y_events[0][0].tolist()
-        wx, wy, wz = left * wx, left * wy, left * wz
-        vx, vy, vz, wx, wy, wz = bounce(
-            vx, vy, vz, wx, wy, wz, row[RADIUS], row[INERTIA], row[RESTITUTION], row[TANGENTIAL], row[FRICTION]
-        )
-        moving = np.array([x, y, contact + 1e-15, vx, vy, vz, 1.0])
-    return positions
+        return rate
+
+    return restarted(np.append(state[:6], 1.0), state[6:], row, times, tolerance, rate_of)
