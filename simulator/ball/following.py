@@ -127,6 +127,8 @@ def follow(
         found,
         counts,
     )
+    if venue is None or venue.hoop is None:
+        found[:] = np.nan
     outcome, at, where = _outcomes(found)
     return Courses(
         states=outputs,

@@ -10,9 +10,10 @@ from scipy.integrate import solve_ivp
 
 from pathcast.errors import InputError
 from pathcast.simulator.ball.aerodynamics import carry, drag_rate, gust, lift_shape, motion_in_air
+from pathcast.simulator.ball.aim import aim
 from pathcast.simulator.ball.air import air_density
 from pathcast.simulator.ball.coefficients import full_parameters, set_gusts, set_wind_profile
-from pathcast.simulator.ball.flight import bounces, fly_states
+from pathcast.simulator.ball.flight import bounces, fly_many, fly_states
 from pathcast.simulator.ball.following import follow
 from pathcast.simulator.ball.parameters import (
     CRISIS_DRAG,
@@ -160,6 +161,32 @@ def test_a_row_of_twelve_means_the_same_as_a_full_row_of_neutral_entries(scenari
     found, _, after = bounces(sample.states, sample.parameters, 1.0, 3, 1 / 240)
     clear = ~(np.nan_to_num(after[:, :, 5], nan=9.0) < 0.3).any(axis=1)
     assert short.event_times[clear, :3] == pytest.approx(found[clear], abs=1e-6, nan_ok=True)
+
+
+def test_flying_full_rows_is_following_them():
+    states, rows = thrown("tennis", 5, 8, True)
+    rows[:, FLOOR] = 20.0
+    times = np.linspace(0, 2, 9)
+    course = follow(states, rows, times)
+    assert np.array_equal(fly_states(states, rows, times, 1.0), course.states)
+    assert np.array_equal(fly_many(states, rows, times, 1.0), course.states[:, :, :3])
+    found, _, after = bounces(states, rows, 2.0, 2, 1.0)
+    assert np.array_equal(found, course.event_times[:, :2], equal_nan=True)
+    assert np.array_equal(after, course.after[:, :2], equal_nan=True)
+    neutral = rows.copy()
+    neutral[:, NUM_PARAMETERS:] = 0.0
+    assert np.array_equal(fly_many(states, neutral, times), fly_many(states, rows[:, :NUM_PARAMETERS], times))
+
+
+def test_a_ball_aimed_through_a_drag_crisis_passes_the_point():
+    states, rows = thrown("soccer", 6, 9, True)
+    states[:, 3:6] = [math.cos(0.5), 0.0, math.sin(0.5)]
+    speeds = aim(states, rows, np.full(6, 12.0), np.full(6, 32.0))
+    states[:, 3:6] *= speeds[:, None]
+    path = follow(states, rows, np.linspace(0, 2, 20001)).states
+    for places in path:
+        reach = np.hypot(places[:, 0], places[:, 1])
+        assert places[np.abs(reach - 12.0).argmin(), 2] == pytest.approx(32.0, abs=2e-3)
 
 
 def nathan(altitude=0.0):
