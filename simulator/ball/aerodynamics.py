@@ -99,7 +99,7 @@ def motion_in_air(
     gust_y: float,
     p: NDArray[np.float64],
 ) -> Motion:
-    """Acceleration, and the relative rate at which the spin changes (docs/theory.md, equations 1 to 2e).
+    """Acceleration, and the relative rate at which the spin changes (docs/theory.md, equations 1 and 6 to 9).
 
     Args:
         z: Height, m.
