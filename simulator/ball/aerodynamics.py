@@ -65,6 +65,15 @@ def gust(time: float, p: NDArray[np.float64]) -> tuple[float, float]:
 
 
 @njit
+def wind_share(z: float, p: NDArray[np.float64]) -> float:
+    """The steady wind at a height as a share of the row's."""
+    share = 1.0
+    if p[WIND_ROUGHNESS] > 0.0:
+        share = p[WIND_SHEAR] * math.log1p(max(z - p[WIND_GROUND], 0.0) / p[WIND_ROUGHNESS])
+    return share
+
+
+@njit
 def lift_shape(spin: float, p: NDArray[np.float64]) -> float:
     """Cl / (C S) at a spin parameter over 0: what the lift is less, or more, than linear."""
     shape: float = 1.0 / (1.0 + p[LIFT_SATURATION] * spin)
@@ -108,9 +117,7 @@ def motion_in_air(
         gust_x, gust_y: `gust` at this time, m/s.
         p: A full row.
     """
-    share = 1.0
-    if p[WIND_ROUGHNESS] > 0.0:
-        share = p[WIND_SHEAR] * math.log1p(max(z - p[WIND_GROUND], 0.0) / p[WIND_ROUGHNESS])
+    share = wind_share(z, p)
     ux = vx - share * p[WIND_X] - gust_x
     uy = vy - share * p[WIND_Y] - gust_y
     speed = math.sqrt(ux * ux + uy * uy + vz * vz)
@@ -210,6 +217,7 @@ def fitting_step(
     wy: float,
     wz: float,
     start: Motion,
+    time: float,
     error: float,
     p: NDArray[np.float64],
 ) -> float:
@@ -221,7 +229,9 @@ def fitting_step(
     """
     ax, ay, az = start[0], start[1], start[2]
     pull = math.sqrt(ax * ax + ay * ay + az * az)
-    ux, uy = vx - p[WIND_X], vy - p[WIND_Y]
+    share = wind_share(z, p)
+    gx, gy = gust(time, p)
+    ux, uy = vx - share * p[WIND_X] - gx, vy - share * p[WIND_Y] - gy
     speed = max(math.sqrt(ux * ux + uy * uy + vz * vz), 0.5 * LONGEST_STEP * pull)
     turn = math.sqrt(wx * wx + wy * wy + wz * wz)
     resistance = drag_rate(speed, turn, p)
@@ -239,7 +249,7 @@ def fitting_step(
             low += 0.02 * turn * speed
         elif p[LIFT_SATURATION] > 0.0:
             low += speed * speed / (p[LIFT_SATURATION] * p[RADIUS])
-        need += abs(lifted) * speed * (turn * pull / low) ** 4
+        need += 16.0 * abs(lifted) * speed * (turn * pull / low) ** 4
     if p[CRISIS_DRAG] != 0.0:
         off = (abs(speed - p[CRISIS_SPEED]) - LONGEST_STEP * pull) / p[CRISIS_WIDTH]
         near = 1.0 / (1.0 + math.exp(max(off, 0.0)))
@@ -274,7 +284,7 @@ def carry(state: NDArray[np.float64], p: NDArray[np.float64], duration: float, e
     while passed < duration:
         gx, gy = gust(passed, p)
         start = motion_in_air(z, vx, vy, vz, wx, wy, wz, gx, gy, p)
-        h = fitting_step(z, vx, vy, vz, wx, wy, wz, start, error, p)
+        h = fitting_step(z, vx, vy, vz, wx, wy, wz, start, passed, error, p)
         h = min(h, duration - passed)
         dx, dy, dz, vx, vy, vz, kept = step_in_air(z, vx, vy, vz, wx, wy, wz, start, passed, h, p)
         x, y, z, wx, wy, wz = x + dx, y + dy, z + dz, kept * wx, kept * wy, kept * wz

@@ -271,7 +271,7 @@ def follow_one(
             time += duration
             index = _gate_passed(body, fixtures, gates, radius)
         else:
-            longest = fitting_step(body[2], body[3], body[4], body[5], body[6], body[7], body[8], start, error, p)
+            longest = fitting_step(body[2], body[3], body[4], body[5], body[6], body[7], body[8], start, time, error, p)
             duration = min(longest, max_step)
             moved, end = _fly(body, start, time, duration, p)
             if not math.isfinite(moved[0] + moved[1] + moved[2] + moved[3] + moved[4] + moved[5]):

@@ -120,6 +120,16 @@ def test_every_sports_flight_agrees_with_an_adaptive_integrator_to_a_micrometre(
         assert mine[:, 6:] == pytest.approx(truth[:, 6:], rel=1e-6, abs=1e-6)
 
 
+@pytest.mark.parametrize("windy", [False, True], ids=["calm", "windy"])
+@pytest.mark.parametrize("name", SPEEDS_AND_SPINS)
+def test_steps_chosen_for_a_micrometre_keep_it_in_hundreds_of_throws(name, windy):
+    # Spins that come to lie along the way, slow balls and crises among them.
+    states, rows = thrown(name, 250, 11, windy)
+    times = np.linspace(0, 2, 21)
+    chosen, fine = (follow(states, rows, times, max_step=step, positions_only=True).states for step in (1.0, 1 / 400))
+    assert np.abs(chosen - fine).max() < 1e-6
+
+
 @pytest.mark.parametrize("name", ["soccer", "tennis", "table-tennis"])
 def test_a_hundredfold_smaller_error_asked_for_is_a_much_smaller_error(name):
     states, rows = thrown(name, 20, 2, True)
