@@ -80,7 +80,7 @@ def follow(
             venue there is that floor alone.
         materials: Of its fixtures.
         error_m: Of a path through the air of some seconds, m. Contacts add none of their own, but what lies beyond one
-            answers to errors before it: after a rim some ten times as large.
+            answers to errors before it: after a rim they are some ten times as large, after several a hundred or more.
         max_step: Longest step, s.
         max_events: So many of each ball are kept.
         positions_only: Three columns instead of nine.

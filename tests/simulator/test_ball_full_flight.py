@@ -233,7 +233,7 @@ def test_a_batted_ball_carries_further_at_altitude():
 
 def test_with_drag_proportional_to_speed_the_path_is_the_exponential():
     row = np.zeros(NUM_FULL_PARAMETERS)
-    # A ball spinning along its axis of motion at S k_S U = const: k |u| of k_S R |w| alone is drag linear in u.
+    # Drag that grows with the spin parameter alone is k_S S |u| u = k_S R |w| u: linear in u.
     row[GRAVITY], row[RADIUS], row[INERTIA], row[FLOOR] = G, 0.1, 0.4, -0.1
     row[SPIN_DRAG] = 0.3 / (0.1 * 50.0)
     state = np.zeros((1, 9))

@@ -322,6 +322,14 @@ def test_balls_that_lose_nothing_meet_the_hoop_for_as_long_as_asked():
     assert np.isfinite(course.states).all()
 
 
+def test_outcomes_do_not_depend_on_the_error_asked_for():
+    states, row = shots(1000, seed=9), basketball()
+    rough, fine = (follow(states, row, np.array([3.0]), BASKETBALL_NBA, error_m=error) for error in (1e-6, 1e-10))
+    assert (rough.outcome == fine.outcome).mean() > 0.997
+    same = (rough.outcome == fine.outcome) & (fine.outcome != UNDECIDED) & (fine.num_events < 6)
+    assert np.abs(rough.decided_at - fine.decided_at)[same].max() < 1e-3
+
+
 @pytest.mark.parametrize("num", [1, 64, 65, 300])
 def test_courses_are_the_same_bits_for_any_batch(num):
     states = shots(300, seed=4)
