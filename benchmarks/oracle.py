@@ -2,8 +2,9 @@
 
 Throws are drawn from known priors and watched with noise; the oracle is given the prefixes, the priors and the
 condition they were chosen by. Its forecasts are compared with where the balls went, and its nominal 90 % regions with
-how often they held them. Constant velocity and the parabola on the same throws check that the throws are those of the
-published figures. Several seeds are as many rounds.
+how often they held them: the ellipsoids of its covariance that hold 90 % of its draws, and beside them the ones that
+would if the posterior were Gaussian. Constant velocity and the parabola on the same throws check that the throws are
+those of the published figures. Several seeds are as many rounds.
 
     python benchmarks/oracle.py [--json FILE] [--rounds N] [--throws N] [--seed S]
 """
@@ -27,7 +28,7 @@ from oracle_throws import Case, basketball, table_tennis, watch
 from scipy.stats import chi2
 
 from pathcast.simulator.ball.parameters import GRAVITY
-from pathcast.simulator.oracle.forecast import Forecast, forecast_by_draws, forecast_by_mode
+from pathcast.simulator.oracle.forecast import Forecast, depth_within, forecast_by_draws, forecast_by_mode
 from pathcast.simulator.oracle.mode import find_modes
 from pathcast.simulator.oracle.prefixes import observe
 from pathcast.simulator.oracle.sampler import Chains, sample
@@ -36,6 +37,8 @@ BLOCK = 250
 """Throws sampled at a time: their draws fit into memory."""
 NEWEST = 6
 """Observations that constant velocity is fitted to."""
+GAUSSIAN_DEPTH = float(chi2.ppf(0.9, 3))
+"""Squared distance, in standard deviations, that holds 90 % of a Gaussian in space."""
 TARGETS = {
     "basketball": {
         "constant_velocity_ade_m": "0.690 to 0.710",
@@ -75,13 +78,17 @@ def errors(name: str, path: NDArray[np.float64], truth: NDArray[np.float64]) -> 
     return {f"{name}_ade_m": float(off.mean()), f"{name}_fde_m": float(off[:, -1].mean())}
 
 
-def scores(name: str, forecast: Forecast, truth: NDArray[np.float64]) -> dict[str, float]:
+def scores(
+    name: str, forecast: Forecast, truth: NDArray[np.float64], within: NDArray[np.float64] | float = GAUSSIAN_DEPTH
+) -> dict[str, float]:
     """Errors, and the share of positions inside the nominal 90 % region of the forecast's own covariance."""
-    is_inside = forecast.depth(truth) < chi2.ppf(0.9, 3)
+    depth = forecast.depth(truth)
+    is_inside = depth < within
     spread = np.sqrt(np.trace(forecast.covariance, axis1=2, axis2=3))
     found = errors(name, forecast.mean, truth)
     found[f"{name}_coverage90"] = float(is_inside.mean())
     found[f"{name}_coverage90_last"] = float(is_inside[:, -1].mean())
+    found[f"{name}_gaussian_coverage90"] = float((depth < GAUSSIAN_DEPTH).mean())
     found[f"{name}_root_mean_variance_m"] = float(np.sqrt((spread**2).mean()))
     found[f"{name}_root_mean_square_error_m"] = float(np.sqrt(((forecast.mean - truth) ** 2).sum(axis=2).mean()))
     return found
@@ -102,7 +109,7 @@ def measure(case: Case, num: int, seed: int) -> dict[str, Any]:
     modes = find_modes(case.prior, prefixes)
     found["mode_ms_per_throw"] = 1e3 * (perf_counter() - started) / num
     found |= scores("mode", forecast_by_mode(modes, case.future), truth)
-    means, covariances, checks = [], [], []
+    means, covariances, depths, checks = [], [], [], []
     started = perf_counter()
     for first in range(0, num, BLOCK):
         some = observe(case.past, seen[first : first + BLOCK], case.noise_m)
@@ -118,9 +125,12 @@ def measure(case: Case, num: int, seed: int) -> dict[str, Any]:
         forecast = forecast_by_draws(drawn, case.future)
         means.append(forecast.mean)
         covariances.append(forecast.covariance)
+        depths.append(depth_within(drawn, forecast, case.future, 0.9))
         checks.append(np.stack([drawn.rhat, drawn.effective, drawn.acceptance, drawn.holds], axis=1))
     found["sampler_ms_per_throw"] = 1e3 * (perf_counter() - started) / num
-    found |= scores("sampler", Forecast(np.concatenate(means), np.concatenate(covariances)), truth)
+    found |= scores(
+        "sampler", Forecast(np.concatenate(means), np.concatenate(covariances)), truth, np.concatenate(depths)
+    )
     rhat, effective, acceptance, holds = np.concatenate(checks).T
     found["rhat_max"], found["rhat_median"] = float(rhat.max()), float(np.median(rhat))
     found["rhat_over_1.05"] = float((rhat > 1.05).mean())

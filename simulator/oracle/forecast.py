@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numba
 import numpy as np
@@ -71,6 +71,35 @@ def forecast_by_draws(posterior: Posterior, times: ArrayLike) -> Forecast:
     mean, covariance = np.empty((len(latents), len(clock), 3)), np.empty((len(latents), len(clock), 3, 3))
     _gather_draws(posterior.prior.table, posterior.prior.row, latents, clock, mean, covariance)
     return Forecast(mean, covariance)
+
+
+def depth_within(
+    posterior: Posterior, forecast: Forecast, times: ArrayLike, share: float
+) -> Float[np.ndarray, "throw time"]:
+    """The depth (see `Forecast.depth`) inside which a share of the draws lies: regions of any posterior's shape.
+
+    Positions of less depth are the ellipsoid of the forecast's own covariance that holds that share of its draws; the
+    chi-squared quantile only does where the posterior is Gaussian.
+
+    Args:
+        posterior: By `sample`.
+        forecast: By `forecast_by_draws` for the same times.
+        times: s since release, increasing, from 0. Shape [time].
+        share: 0 to 1.
+
+    Raises:
+        InputError: A share outside its range; times as in `draw_paths`.
+    """
+    if not 0.0 < share < 1.0:
+        raise InputError("share", "a number over 0 and under 1", f"{share}")
+    within = np.empty(forecast.mean.shape[:2])
+    for index in range(len(within)):
+        own = replace(posterior, latents=posterior.latents[index : index + 1])
+        off = draw_paths(own, times)[0] - forecast.mean[index]
+        inverse = np.linalg.inv(forecast.covariance[index])
+        depth = np.einsum("sta,tab,stb->st", off, inverse, off, optimize=True)
+        within[index] = np.quantile(depth, share, axis=0)
+    return within
 
 
 def draw_paths(posterior: Posterior, times: ArrayLike) -> Float[np.ndarray, "throw sample time 3"]:
