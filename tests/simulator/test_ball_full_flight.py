@@ -8,7 +8,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.integrate import solve_ivp
 
-from pathcast.errors import InputError
 from pathcast.simulator.ball.aerodynamics import carry, drag_rate, gust, lift_shape, motion_in_air
 from pathcast.simulator.ball.aim import aim
 from pathcast.simulator.ball.air import air_density
@@ -385,39 +384,3 @@ def test_a_throw_that_diverges_is_nan_and_leaves_its_neighbours_alone():
     assert np.isnan(found[0, 1:]).all()
     assert np.isnan(found[1:3]).all()
     assert np.array_equal(found[3], good[3])
-
-
-@pytest.mark.parametrize(
-    ("change", "where"),
-    [
-        ({"states": np.zeros((2, 8))}, "states"),
-        ({"parameters": np.zeros((2, NUM_PARAMETERS + 1))}, "parameters"),
-        ({"parameters": np.zeros((3, NUM_PARAMETERS))}, "parameters"),
-        ({"times": np.array([0.0, 0.0])}, "times"),
-        ({"times": np.zeros((3, 1))}, "times"),
-        ({"error_m": 0.0}, "error_m"),
-        ({"max_step": math.inf}, "max_step"),
-        ({"max_events": -1}, "max_events"),
-    ],
-)
-def test_what_does_not_fit_is_named(change, where):
-    arguments = {"states": np.zeros((2, 9)), "parameters": np.zeros(12), "times": np.array([0.0, 1.0])} | change
-    with pytest.raises(InputError) as raised:
-        follow(**arguments)
-    assert raised.value.where == where
-
-
-@pytest.mark.parametrize(
-    ("call", "where"),
-    [
-        (lambda rows: full_parameters(ball_named("golf"), viscosity=0.0), "viscosity"),
-        (lambda rows: full_parameters(ball_named("golf"), critical_reynolds=-1.0), "critical_reynolds"),
-        (lambda rows: set_wind_profile(rows, 0.0), "roughness_m"),
-        (lambda rows: set_gusts(rows, np.zeros((1, 4, 3)), 1.0), "normals"),
-        (lambda rows: set_gusts(rows, np.zeros((1, 4, 4)), -1.0), "spread, memory_s"),
-    ],
-)
-def test_impossible_coefficients_are_refused_by_name(call, where):
-    with pytest.raises(InputError) as raised:
-        call(np.zeros((1, NUM_FULL_PARAMETERS)))
-    assert raised.value.where == where
