@@ -39,6 +39,8 @@ from pathcast.simulator.ball.surfaces import (
 )
 
 MOST_CONTACTS_PER_SECOND: Final = 1000.0
+HIT_SPEED: Final = 0.3
+"""m/s: a ball at rest on a fixture whose velocity changes by more in a step has hit another."""
 NET_KEEPS: Final = 0.45
 """Of the horizontal velocity and the spin, in a basket's net (.3 to .6)."""
 NET_EXIT: Final = 2.3
@@ -263,8 +265,10 @@ def follow_one(
             duration, rests = rest_step(body, time, fixtures, floor, p)
             if not math.isfinite(body.sum()):
                 break
+            # A hit within the step has no state between before and after: what is before it is written.
+            is_hit = (body[3] - before[3]) ** 2 + (body[4] - before[4]) ** 2 + (body[5] - before[5]) ** 2 > HIT_SPEED**2
             while written < len(times) and times[written] <= time + duration:
-                share = (times[written] - time) / duration
+                share = 0.0 if is_hit else (times[written] - time) / duration
                 width = output.shape[1]
                 output[written] = before[:width] + share * (body[:width] - before[:width])
                 written += 1

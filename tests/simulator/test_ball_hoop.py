@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pathcast.simulator.ball.following import MISSED, OUTCOMES, RIM, SWISH, UNDECIDED, follow
@@ -281,6 +281,7 @@ def energy(states, row):
     friction=st.floats(0, 1.5),
     change=st.floats(-0.6, 0.38),
 )
+@example(seed=8829, restitution=0.0, tangential=0.0, friction=0.0, change=-0.5)
 def test_energy_never_grows_at_the_hoop(seed, restitution, tangential, friction, change):
     row = full_rows(basketball(restitution=restitution, tangential=tangential, friction=friction))
     row[RIM_CHANGE] = change
