@@ -10,6 +10,7 @@ EXTRAS := train,web,tracking,test,dev
 INSTALLED := .venv/.installed
 COMPILED := .venv/.compiled
 PROTOC := .venv-proto/.installed
+PEERS := .venv-bench/.installed
 KERNELS := $(shell grep -rl --include='*.py' njit simulator model pathcast/compiled.py)
 GENERATED := forecast_pb2.py forecast_pb2.pyi forecast_pb2_grpc.py forecast_pb2_grpc.pyi
 PIP := -m pip --disable-pip-version-check install
@@ -20,11 +21,11 @@ generate = PATH="$(CURDIR)/.venv-proto/bin:$$PATH" python -m grpc_tools.protoc -
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test slow coverage check format lint types fresh contract proto buf bench hooks clean
+.PHONY: help setup demo test slow coverage check format lint types fresh contract proto buf bench bench-tools hooks clean
 
 help:  ## list the verbs
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | while IFS='|' read -r verb text; do \
-		printf '%-16s %s\n' "$$verb" "$$text"; done
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | while IFS='|' read -r verb text; do \
+		printf '%-18s %s\n' "$$verb" "$$text"; done
 
 setup: $(COMPILED)  ## build .venv and compile the kernels ahead
 
@@ -82,15 +83,17 @@ proto: $(PROTOC)  ## compile the contract into pathcast/v1
 buf:  ## install buf into .buf (needs npm)
 	npm install --prefix .buf --no-fund --no-audit @bufbuild/buf@$(BUF_VERSION)
 
-bench: $(COMPILED)  ## run every benchmark
+bench: $(COMPILED) $(PEERS)  ## run every benchmark
 	@for script in benchmarks/*.py; do \
 		if [ -e "$$script" ]; then echo "$$script"; $(BIN)/python "$$script" || exit 1; fi; done
+
+bench-tools: $(PEERS)  ## install the peers that benchmarks run beside ours
 
 hooks: $(INSTALLED)  ## run the checks before each commit
 	$(BIN)/pre-commit install
 
 clean:  ## remove what the other verbs wrote, the environments included
-	rm -rf .venv .venv-proto .buf build dist demo *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-proto .venv-bench .buf build dist demo *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find simulator model service pathcast tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(INSTALLED): pyproject.toml constraints.txt
@@ -109,4 +112,9 @@ $(COMPILED): $(INSTALLED) $(KERNELS)
 $(PROTOC): constraints-proto.txt
 	$(PYTHON) -m venv .venv-proto
 	.venv-proto/bin/python $(PIP) -c constraints-proto.txt grpcio-tools mypy-protobuf
+	@touch $@
+
+$(PEERS): constraints-bench.txt
+	$(PYTHON) -m venv .venv-bench
+	.venv-bench/bin/python $(PIP) -c constraints-bench.txt mujoco
 	@touch $@

@@ -12,16 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import numpy as np
-
 from pathcast.errors import InputError, LimitError
-from pathcast.formats.pieces import writing_pieces
-from pathcast.simulator.ball.flight import fly_many
-from pathcast.simulator.ball.scenarios import Scenario, scenario_named, simulate_balls, throw
-from pathcast.simulator.ball.sports import TABLE_TENNIS
+from pathcast.formats.pieces import writing_pieces, writing_tables
+from pathcast.simulator.ball.scenarios import SCENARIOS, Scenario, scenario_named, simulate_balls
 from pathcast.simulator.draws import BLOCK
 from pathcast.simulator.pedestrian.crowd import SCENES_AT_ONCE, simulate_crowd
-from pathcast.simulator.sensor import Sensor, watch, watch_tracks
+from pathcast.simulator.sensor import Identities, Sensor, observe_tracks
+from pathcast.simulator.watched_throws import MOST_PLAYERS, watch_throws
 from pathcast.tracks import Tracks
 from pathcast.venue import Venue
 
@@ -35,6 +32,7 @@ SENSOR_OF_PEOPLE: Final = Sensor(rate_hz=2.5, noise_m=0.02)
 """The rate of the recordings that forecasts of people are usually scored on."""
 SENSOR_OF_BASKETBALLS: Final = Sensor(rate_hz=30.0, noise_m=0.03)
 SENSOR_OF_TABLE_TENNIS: Final = Sensor(rate_hz=120.0, noise_m=0.003)
+SENSOR_OF_OTHER_BALLS: Final = Sensor(rate_hz=60.0, noise_m=0.02)
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +44,9 @@ class Batch:
     num_scenes: int
     truth: Tracks
     observed: Tracks
-    """Same scenes, same track numbers; rows at which an object was not seen are not valid."""
+    """Same scenes and, but for swapped and false tracks, numbers; rows at which nothing was seen are not valid."""
+    identities: Identities
+    """Which true track each observed one is: truth."""
     venue: Venue
     """The place of the first scene."""
 
@@ -66,13 +66,37 @@ class Written:
 
 
 def usual_sensor(scenario: str | Scenario) -> Sensor:
-    """The sensor of a sport when nothing else is said: 30 Hz and 3 cm, of table tennis 120 Hz and 3 mm.
+    """The sensor of a sport when nothing else is said: basketball 30 Hz and 3 cm, table tennis 120 Hz and 3 mm.
+
+    Balls of the other sports are seen at 60 Hz with 2 cm of noise.
 
     Raises:
         InputError: No scenario of that name.
     """
     kind = scenario_named(scenario) if isinstance(scenario, str) else scenario
-    return SENSOR_OF_TABLE_TENNIS if kind.ball is TABLE_TENNIS else SENSOR_OF_BASKETBALLS
+    known = {"basketball": SENSOR_OF_BASKETBALLS, "table-tennis": SENSOR_OF_TABLE_TENNIS}
+    return known.get(kind.ball.name, SENSOR_OF_OTHER_BALLS)
+
+
+def scenario_of(sport: str | None, scenario: str | None) -> Scenario:
+    """The scenario that sport, name or both name; of a sport alone, the one of its own name or else its first.
+
+    Raises:
+        InputError: Neither is given, either is unknown, or they do not belong together.
+    """
+    if scenario is None and sport is None:
+        raise InputError("scenario", f"one of {', '.join(SCENARIOS)}, or a sport", "neither")
+    sports = {kind.ball.name: kind for kind in reversed(tuple(SCENARIOS.values()))}
+    if sport is not None and sport not in sports:
+        raise InputError("sport", f"one of {', '.join(sorted(sports))}", repr(sport))
+    if scenario is None:
+        assert sport is not None
+        return SCENARIOS.get(sport, sports[sport])
+    kind = scenario_named(scenario)
+    if sport is not None and kind.ball.name != sport:
+        names = [each.name for each in SCENARIOS.values() if each.ball.name == sport]
+        raise InputError("scenario", f"one of {sport}: {', '.join(names)}", repr(scenario))
+    return kind
 
 
 def throw_batches(
@@ -82,8 +106,9 @@ def throw_batches(
     first: int = 0,
     sensor: Sensor | None = None,
     duration_s: float | None = None,
+    num_players: int = 0,
 ) -> Iterator[Batch]:
-    """Throws `first` to `first + num - 1` of a scenario, each a scene with the one track 0.
+    """Throws `first` to `first + num - 1` of a scenario, each a scene with the one track 0; of none, one empty batch.
 
     The truth stands at the instants that the sensor's clock names, row for row with the observations.
 
@@ -94,6 +119,7 @@ def throw_batches(
         first: Global index of the first.
         sensor: By default `usual_sensor`.
         duration_s: By default the scenario's.
+        num_players: People who stand about and hide the ball from the sensor's camera.
 
     Raises:
         InputError: An unknown scenario, or a number outside its range.
@@ -105,17 +131,19 @@ def throw_batches(
     if length * tracker.rate_hz > MOST_INSTANTS - 1:
         found = f"{length:g} s at {tracker.rate_hz:g} Hz"
         raise LimitError("duration_s", f"at most {MOST_INSTANTS} instants of the sensor in a throw", found)
+    if not 0 <= num_players <= MOST_PLAYERS:
+        raise InputError("players", f"a whole number from 0 to {MOST_PLAYERS}", f"{num_players}")
+    if num_players and tracker.camera is None:
+        raise InputError("sensor.camera", "where it stands, for players", "none")
+    tracker.check_axes(3)
+
+    def batch(start: int, count: int) -> Batch:
+        truth = simulate_balls(kind, count, seed, start, tracker.rate_hz, length)
+        observed = watch_throws(kind, count, seed, start, tracker, length, num_players)
+        return Batch(start, count, truth, observed.tracks, observed.identities, kind.venue)
+
     # Throws are drawn by blocks: batches that begin where blocks do draw each of them once.
-    return (
-        Batch(
-            start,
-            count,
-            simulate_balls(kind, count, seed, start, tracker.rate_hz, length),
-            _watch_throws(kind, count, seed, start, tracker, length),
-            kind.venue,
-        )
-        for start, count in _pieces(first, num, BLOCK)
-    )
+    return (batch(start, count) for start, count in _pieces(first, num, BLOCK))
 
 
 def crowd_batches(
@@ -145,24 +173,38 @@ def crowd_batches(
     return (_walk(scene, count, seed, start, sensor, duration_s) for start, count in _pieces(first, num, size))
 
 
-def write_dataset(batches: Iterable[Batch], out: Path, truth: Path | None = None) -> Written:
-    """Writes the observed tracks to one CSV or Parquet file and, if asked, the true ones to another, batch by batch.
+def write_dataset(
+    batches: Iterable[Batch], out: Path, truth: Path | None = None, identities: Path | None = None
+) -> Written:
+    """Writes the observed tracks to one CSV or Parquet file and, if asked, the truth to others, batch by batch.
 
     Each file takes its place as a whole once the last batch is done.
 
+    Args:
+        batches: Some.
+        out: Observed tracks.
+        truth: True tracks.
+        identities: Which true track each observed one is: `Identities.to_arrow`.
+
     Raises:
-        InputError: An unknown suffix, the same file for both, or a place where no file can be written.
+        InputError: An unknown suffix, the same file twice, or a place where no file can be written.
     """
-    if truth is not None and truth.resolve() == out.resolve():
-        raise InputError("truth", "another file than that of the observed tracks", str(truth))
+    taken = {out.resolve()}
+    for name, path in (("truth", truth), ("identities", identities)):
+        if path is not None and path.resolve() in taken:
+            raise InputError(name, "another file than that of the observed tracks, or of other truth", str(path))
+        taken |= set() if path is None else {path.resolve()}
     scenes = tracks = rows = seen = true_rows = 0
     with ExitStack() as stack:
         append = stack.enter_context(writing_pieces(out))
         append_truth = stack.enter_context(writing_pieces(truth)) if truth is not None else None
+        append_identities = stack.enter_context(writing_tables(identities)) if identities is not None else None
         for batch in batches:
             append(batch.observed)
             if append_truth is not None:
                 append_truth(batch.truth)
+            if append_identities is not None:
+                append_identities(batch.identities.to_arrow())
             scenes += batch.num_scenes
             tracks += batch.observed.num_tracks
             rows += batch.observed.num_rows
@@ -171,32 +213,20 @@ def write_dataset(batches: Iterable[Batch], out: Path, truth: Path | None = None
     return Written(num_scenes=scenes, num_tracks=tracks, num_rows=rows, num_seen=seen, num_true_rows=true_rows)
 
 
-def _watch_throws(kind: Scenario, num: int, seed: int, first: int, sensor: Sensor, duration_s: float) -> Tracks:
-    """What the sensor sees of throws."""
-    throws = throw(kind, num, seed, first)
-    instants = sensor.instants(num, duration_s, seed, first)
-    seen = watch(sensor, fly_many(throws.states, throws.parameters, instants.sampled), seed, first)
-    length = len(instants.reported)
-    return Tracks(
-        scene=np.repeat(np.arange(first, first + num, dtype=np.int64), length),
-        track=np.zeros(num * length, np.uint64),
-        time=np.tile(instants.reported, num),
-        position=seen.positions.reshape(-1, 3),
-        valid=seen.valid.ravel(),
-    )
-
-
 def _walk(scene: str, num: int, seed: int, first: int, sensor: Sensor, duration_s: float) -> Batch:
-    """Walks scenes and watches them."""
+    """Walks scenes and watches them; from a camera, obstacles hide what is behind them."""
     crowd = simulate_crowd(scene, num, seed, first, duration_s)
-    return Batch(first, num, crowd.tracks, watch_tracks(sensor, crowd.tracks, seed), crowd.venue(first))
+    seen = observe_tracks(sensor, crowd.tracks, seed, lambda index: crowd.venue(index).obstacles)
+    return Batch(first, num, crowd.tracks, seen.tracks, seen.identities, crowd.venue(first))
 
 
 def _pieces(first: int, num: int, size: int) -> Iterator[tuple[int, int]]:
-    """The start and the number of each piece of [first, first + num) between multiples of `size`."""
+    """The start and the number of each piece of [first, first + num) between multiples of `size`; of none, one."""
     if first + num > 2**63:
         raise LimitError("first + num", "at most 2**63 scenes", f"{first + num}")
     start, end = first, first + num
+    if not num:
+        yield first, 0
     while start < end:
         stop = min((start // size + 1) * size, end)
         yield start, stop - start

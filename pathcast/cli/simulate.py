@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, replace
-from importlib.util import find_spec
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from pathcast.errors import InputError
+from pathcast.cli.sensor_options import OF_PEOPLE, changed, sensor_options
 
 if TYPE_CHECKING:
     from pathcast.simulator.dataset import Batch
-    from pathcast.simulator.sensor import Sensor
+    from pathcast.simulator.shards import Shard
 
-SCENARIOS: Final = ("three-pointer", "free-throw", "basketball", "table-tennis")
 SCENES: Final = ("corridor", "plaza")
 FILE: Final = click.Path(dir_okay=False, path_type=Path)
 
 
-def sensor_options(command: Callable[..., None]) -> Callable[..., None]:
-    """What both kinds share, in the order of `--help`."""
+def data_options(command: Callable[..., None]) -> Callable[..., None]:
+    """What both kinds share before the sensor's options, in the order of `--help`."""
     for option in reversed(
         (
             click.option("--num", required=True, type=click.IntRange(1), help="How many throws or scenes."),
@@ -32,26 +30,29 @@ def sensor_options(command: Callable[..., None]) -> Callable[..., None]:
                 default=0,
                 show_default=True,
                 type=click.IntRange(0),
-                help="Global index of the first; runs that share a seed are shards of one data set.",
+                help="Global index of the first; runs that share a seed are parts of one data set.",
             ),
             click.option("--duration", type=click.FloatRange(0, min_open=True), metavar="SECONDS", help="Of each."),
-            click.option(
-                "--rate-hz", type=click.FloatRange(0, min_open=True), help="Instants that the sensor sees in a second."
-            ),
-            click.option(
-                "--noise", type=click.FloatRange(0), metavar="METRES", help="Standard deviation along each axis."
-            ),
-            click.option(
-                "--dropout", type=click.FloatRange(0, 0.99), help="Share of instants at which it sees nothing."
-            ),
             click.option("--out", required=True, type=FILE, help="Observed tracks: .parquet or .csv."),
             click.option("--truth", type=FILE, help="True tracks, never in the same file."),
+            click.option("--identities", type=FILE, help="Which true track each observed one is: truth, too."),
             click.option("--picture", type=FILE, help="PNG of a few tracks."),
             click.option("--json", "as_json", is_flag=True, help="Print a summary as JSON."),
         )
     ):
         command = option(command)
     return command
+
+
+def list_scenarios(context: click.Context, _: click.Parameter, is_asked: bool) -> None:
+    """Prints the scenarios, one a line, and ends."""
+    if not is_asked or context.resilient_parsing:
+        return
+    from pathcast.simulator.ball.scenarios import SCENARIOS
+
+    for kind in SCENARIOS.values():
+        click.echo(f"{kind.name:<20} {kind.ball.name:<14} {kind.summary}")
+    context.exit()
 
 
 @click.group("simulate")
@@ -64,107 +65,96 @@ def command() -> None:
 
 
 @command.command("ball")
-@click.option("--scenario", required=True, type=click.Choice(SCENARIOS), help="Kind of throws.")
-@sensor_options
-@click.option("--clock-jitter", type=click.FloatRange(0), metavar="SECONDS", help="Of when the sensor looks.")
-@click.option("--burst", type=click.FloatRange(0), metavar="SECONDS", help="Mean length of a gap; 0: single instants.")
-def ball(scenario: str, duration: float | None, clock_jitter: float | None, burst: float | None, **given: Any) -> None:
+@click.option("--sport", help="Of the balls; alone, its usual scenario.")
+@click.option("--scenario", help="Kind of throws.")
+@click.option(
+    "--list", is_flag=True, is_eager=True, expose_value=False, callback=list_scenarios, help="Print the scenarios."
+)
+@data_options
+@click.option("--shards", type=click.IntRange(1), metavar="N", help="Write N files that joined in order are the whole.")
+@click.option("--shard", metavar="I/N", help="Write one of them, such as 3/16.")
+@click.option("--resume", is_flag=True, help="Keep the shards that are there.")
+@sensor_options()
+@click.option(
+    "--players", default=0, type=click.INT, help="People about the release who hide the ball from the camera."
+)
+def ball(sport: str | None, scenario: str | None, duration: float | None, players: int, **given: Any) -> None:
     """Throw balls: every throw is a scene with one track, from its release on.
 
-    Unless said otherwise, basketballs are seen at 30 Hz with 3 cm of noise, table-tennis balls at 120 Hz with 3 mm. The
-    truth stands at the same instants, row for row beside the observations.
+    Unless said otherwise, basketballs are seen at 30 Hz with 3 cm of noise, table-tennis balls at 120 Hz with 3 mm, and
+    others at 60 Hz with 2 cm. The truth stands at the same instants, row for row beside the observations unless there
+    are false tracks. A shard is whole blocks of 4096 throws by global index.
     """
-    _check_picture(given["picture"])
-    from pathcast.simulator.ball.scenarios import scenario_named
-    from pathcast.simulator.dataset import throw_batches, usual_sensor
+    shards = _shards(given)
+    from pathcast.cli.simulated_files import Run, write_run
+    from pathcast.simulator.dataset import scenario_of, throw_batches, usual_sensor
 
-    kind = scenario_named(scenario)
-    sensor = _changed(usual_sensor(kind), clock_jitter_s=clock_jitter, burst_s=burst, given=given)
+    kind = scenario_of(sport, scenario)
+    sensor = changed(usual_sensor(kind), given)
     length = kind.duration_s if duration is None else duration
-    batches = throw_batches(kind, given["num"], given["seed"], given["first"], sensor, length)
+
+    def batches(first: int, num: int) -> Iterator[Batch]:
+        return throw_batches(kind, num, given["seed"], first, sensor, length, players)
 
     def draw(batch: Batch, path: Path) -> None:
-        from pathcast.live.picture import draw_throws
+        from pathcast.live.picture import MOST_THROWS, draw_throws
+        from pathcast.simulator.watched_throws import contacts_of_throws
 
-        draw_throws(batch, scenario, path)
+        shown = min(batch.num_scenes, MOST_THROWS)
+        contacts = contacts_of_throws(kind, shown, given["seed"], batch.first, length)
+        draw_throws(batch, kind.name, path, contacts)
 
-    _write(batches, {"scenario": scenario, "duration_s": length, "sensor": asdict(sensor)}, draw, given)
+    settings = {"scenario": kind.name, "duration_s": length, "sensor": asdict(sensor), "players": players}
+    write_run(
+        Run(settings=settings, batches=batches, draw=draw, shards=shards, resume=given["resume"], **_places(given)),
+        given["as_json"],
+    )
 
 
 @command.command("crowd")
 @click.option("--scene", required=True, type=click.Choice(SCENES), help="Kind of place.")
-@sensor_options
+@data_options
+@sensor_options(*OF_PEOPLE)
 def crowd(scene: str, duration: float | None, **given: Any) -> None:
     """Walk people through places: every scene is a place of its own with 6 to 24 people.
 
     Unless said otherwise, for 20 s, seen at 2.5 Hz with 2 cm of noise. The truth stands every 0.1 s; whoever was there
-    only between two instants of the sensor is in the truth alone.
+    only between two instants of the sensor is in the truth alone. From a camera, obstacles hide who is behind them.
     """
-    _check_picture(given["picture"])
+    from pathcast.cli.simulated_files import Run, write_run
     from pathcast.simulator.dataset import SENSOR_OF_PEOPLE, crowd_batches
 
-    sensor = _changed(SENSOR_OF_PEOPLE, given=given)
+    sensor = changed(SENSOR_OF_PEOPLE, given)
     length = 20.0 if duration is None else duration
-    batches = crowd_batches(scene, given["num"], given["seed"], given["first"], sensor, length)
+
+    def batches(first: int, num: int) -> Iterator[Batch]:
+        return crowd_batches(scene, num, given["seed"], first, sensor, length)
 
     def draw(batch: Batch, path: Path) -> None:
         from pathcast.live.picture import draw_people
 
         draw_people(batch, scene, path)
 
-    _write(batches, {"scene": scene, "duration_s": length, "sensor": asdict(sensor)}, draw, given)
+    settings = {"scene": scene, "duration_s": length, "sensor": asdict(sensor)}
+    write_run(Run(settings=settings, batches=batches, draw=draw, **_places(given)), given["as_json"])
 
 
-def _changed(sensor: Sensor, *, given: dict[str, Any], **others: float | None) -> Sensor:
-    """The sensor with what the command line says in place of its own."""
-    chosen = {"rate_hz": given["rate_hz"], "noise_m": given["noise"], "dropout": given["dropout"], **others}
-    return replace(sensor, **{name: value for name, value in chosen.items() if value is not None})
+def _places(given: dict[str, Any]) -> dict[str, Any]:
+    """What a run takes as it stands on the command line."""
+    names = ("seed", "first", "num", "out", "truth", "identities", "picture")
+    return {name: given[name] for name in names}
 
 
-def _check_picture(picture: Path | None) -> None:
-    """Refuses, before anything is simulated, a picture that could not be drawn."""
-    if picture is None:
-        return
-    if picture.suffix.lower() != ".png":
-        raise InputError(str(picture), "a name that ends in .png", repr(picture.suffix))
-    if find_spec("matplotlib") is None:
-        raise click.ClickException("--picture needs matplotlib: pip install 'pathcast[train]'")
+def _shards(given: dict[str, Any]) -> tuple[Shard, ...]:
+    """The shards that are to be made."""
+    from pathcast.simulator.shards import Shard
 
-
-def _write(
-    batches: Iterator[Batch], settings: dict[str, Any], draw: Callable[[Batch, Path], None], given: dict[str, Any]
-) -> None:
-    """Simulates into the files, with a bar for whoever watches, and says what was written."""
-    import json
-
-    from pathcast.live.progress import scene_progress
-    from pathcast.simulator.dataset import write_dataset
-
-    out, truth, picture = given["out"], given["truth"], given["picture"]
-    with scene_progress("simulating", given["num"]) as advance:
-
-        def told() -> Iterator[Batch]:
-            for index, batch in enumerate(batches):
-                if picture is not None and not index:
-                    draw(batch, picture)
-                yield batch
-                advance(batch.num_scenes)
-
-        written = write_dataset(told(), out, truth)
-    if given["as_json"]:
-        files = {"observed": out, "truth": truth, "picture": picture}
-        summary = {
-            **asdict(written),
-            "files": {name: str(path) for name, path in files.items() if path is not None},
-            "seed": given["seed"],
-            "first": given["first"],
-            "settings": settings,
-        }
-        click.echo(json.dumps(summary, indent=2))
-        return
-    rows = f"{written.num_tracks} tracks, {written.num_rows} rows, {written.num_seen} of them seen"
-    click.echo(f"wrote {out}: {rows}", err=True)
-    if truth is not None:
-        click.echo(f"wrote {truth}: {written.num_true_rows} rows of truth", err=True)
-    if picture is not None:
-        click.echo(f"wrote {picture}", err=True)
+    if given["shard"] is not None and given["shards"] is not None:
+        raise click.UsageError("--shard I/N makes one of N shards, --shards N all of them: give one of the two")
+    if given["shard"] is not None:
+        return (Shard.named(given["shard"]),)
+    if given["shards"] is not None:
+        return tuple(Shard(index, given["shards"]) for index in range(1, given["shards"] + 1))
+    if given["resume"]:
+        raise click.UsageError("--resume keeps finished shards: give --shards N or --shard I/N")
+    return ()

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 from pyarrow import csv as arrow_csv
 
@@ -26,16 +27,30 @@ def writing_pieces(path: Path) -> Iterator[Callable[[Tracks], None]]:
     Raises:
         InputError: Another suffix, a place where no file can be written, a piece with scene names, or none at all.
     """
+    with writing_tables(path) as append_table:
+
+        def append(tracks: Tracks) -> None:
+            if tracks.scene_names:
+                raise InputError(f"{path}: pieces", "no scene names", f"{len(tracks.scene_names)}")
+            append_table(tracks.to_arrow())
+
+        yield append
+
+
+@contextmanager
+def writing_tables(path: Path) -> Iterator[Callable[[pa.Table], None]]:
+    """Gives a function that appends Arrow tables of one schema to a CSV or Parquet file, as `writing_pieces` does.
+
+    Raises:
+        InputError: Another suffix, a place where no file can be written, or no table at all.
+    """
     check_suffix(path)
     writer: Any = None
     with replacing(path) as part:
         part.touch()
 
-        def append(tracks: Tracks) -> None:
+        def append(table: pa.Table) -> None:
             nonlocal writer
-            if tracks.scene_names:
-                raise InputError(f"{path}: pieces", "no scene names", f"{len(tracks.scene_names)}")
-            table = tracks.to_arrow()
             if writer is None:
                 writer = _open(part, path.suffix.lower(), table.schema)
             writer.write_table(table)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,18 +13,20 @@ from numpy.typing import NDArray
 
 from pathcast.formats.atomic import replacing
 from pathcast.simulator.dataset import Batch
+from pathcast.simulator.watched_throws import Contact
 from pathcast.tracks import Track, Tracks
 from pathcast.venue import Venue, box_corners
 
 MOST_THROWS = 8
 PLACE = "#888888"
+MARKS = "osD^vP*"
 
 
-def draw_throws(batch: Batch, title: str, path: Path) -> None:
-    """Writes a PNG of the batch's first throws from the side, to scale.
+def draw_throws(batch: Batch, title: str, path: Path, contacts: Sequence[Contact] = ()) -> None:
+    """Writes a PNG of the batch's first throws from the side, to scale, their contacts marked by what was touched.
 
-    With a hoop the horizontal axis is the way to it, along the line from each throw's release; otherwise it is y,
-    the table's length.
+    With a hoop the horizontal axis is the way to it, along the line from each throw's release; otherwise it is the
+    venue's longer one.
 
     Raises:
         InputError: The file cannot be written.
@@ -31,15 +34,21 @@ def draw_throws(batch: Batch, title: str, path: Path) -> None:
     figure = Figure(figsize=(9.0, 5.5), layout="constrained")
     axis = figure.subplots()
     chosen = np.unique(batch.truth.scene)[:MOST_THROWS]
-    observed = {track.scene: track for track in _in_scenes(batch.observed, chosen).each()}
+    along = _long_axis(batch)
+    ways: dict[int, tuple[NDArray[np.float64], str]] = {}
     for index, track in enumerate(_in_scenes(batch.truth, chosen).each()):
-        across = _way_to_hoop(track) if batch.venue.hoop is not None else np.array([0.0, 1.0])
-        seen = observed[track.scene]
-        axis.plot(track.position[:, :2] @ across, track.position[:, 2], color=f"C{index}", lw=1.1)
-        axis.plot(seen.position[:, :2] @ across, seen.position[:, 2], ".", color=f"C{index}", ms=4)
-    _draw_side(axis, batch.venue)
+        way = _way_to_hoop(track) if batch.venue.hoop is not None else along
+        ways[track.scene] = way, f"C{index}"
+        axis.plot(track.position[:, :2] @ way, track.position[:, 2], color=f"C{index}", lw=1.1)
+    for track in _in_scenes(batch.observed, chosen).each():
+        way, colour = ways[track.scene]
+        axis.plot(track.position[:, :2] @ way, track.position[:, 2], ".", color=colour, ms=4)
+    _mark_contacts(axis, [contact for contact in contacts if contact.scene in ways], ways)
+    _draw_side(axis, batch.venue, "xy"[int(along[1])])
     axis.set_xlabel(
-        "distance past the hoop, on the line from the release to it (m)" if batch.venue.hoop is not None else "y (m)"
+        "distance past the hoop, on the line from the release to it (m)"
+        if batch.venue.hoop is not None
+        else f"{'xy'[int(along[1])]} (m)"
     )
     axis.set_ylabel("z (m)")
     _finish(figure, axis, f"{title}: {len(chosen)} throws from the side", path)
@@ -74,7 +83,33 @@ def _way_to_hoop(track: Track) -> NDArray[np.float64]:
     return np.asarray(-release / max(float(np.linalg.norm(release)), 1e-9))
 
 
-def _draw_side(axis: Axes, venue: Venue) -> None:
+def _long_axis(batch: Batch) -> NDArray[np.float64]:
+    """The unit vector of x or y, along which the venue's fixtures, or else the throws, reach farther."""
+    if batch.venue.table is not None:
+        reach = np.array(batch.venue.table.size[:2])
+    else:
+        reach = (
+            np.ptp(batch.truth.position[batch.truth.valid][:, :2], axis=0) if batch.truth.valid.any() else np.ones(2)
+        )
+    return np.array([1.0, 0.0]) if reach[0] > reach[1] else np.array([0.0, 1.0])
+
+
+def _mark_contacts(
+    axis: Axes, contacts: Sequence[Contact], ways: Mapping[int, tuple[NDArray[np.float64], str]]
+) -> None:
+    """Where balls touched something: a mark of its own for each kind of thing, at the ball's centre."""
+    for index, kind in enumerate(sorted({contact.kind for contact in contacts})):
+        chosen = [contact for contact in contacts if contact.kind == kind]
+        across = [float(np.array(contact.place[:2]) @ ways[contact.scene][0]) for contact in chosen]
+        heights = [contact.place[2] for contact in chosen]
+        mark, colours = MARKS[index % len(MARKS)], [ways[contact.scene][1] for contact in chosen]
+        axis.scatter(
+            across, heights, s=70, marker=mark, facecolors="none", edgecolors=colours, linewidths=1.6, zorder=6
+        )
+        axis.scatter([], [], s=50, marker=mark, facecolors="none", edgecolors="black", label=f"touches {kind}")
+
+
+def _draw_side(axis: Axes, venue: Venue, along: str) -> None:
     """Floor, hoop, table and net, seen along the horizontal."""
     if venue.floor is not None:
         axis.axhline(venue.floor.point[2], color=PLACE, lw=1.5, zorder=1)
@@ -87,8 +122,9 @@ def _draw_side(axis: Axes, venue: Venue) -> None:
         axis.annotate("hoop", (radius, height), xytext=(6, 0), textcoords="offset points", va="center")
     for box in (venue.table, venue.net):
         if box is not None:
-            corner = (box.centre[1] - box.size[1] / 2, box.centre[2] - box.size[2] / 2)
-            axis.add_patch(Rectangle(corner, box.size[1], box.size[2], color=PLACE, zorder=1))
+            side = "xy".index(along)
+            corner = (box.centre[side] - box.size[side] / 2, box.centre[2] - box.size[2] / 2)
+            axis.add_patch(Rectangle(corner, box.size[side], box.size[2], color=PLACE, zorder=1))
 
 
 def _draw_above(axis: Axes, venue: Venue) -> None:
@@ -106,7 +142,7 @@ def _finish(figure: Figure, axis: Axes, title: str, path: Path) -> None:
     """Legend, equal scales, and the file."""
     axis.plot([], [], color="black", lw=1.1, label="true")
     axis.plot([], [], ".", color="black", ms=4, label="observed")
-    axis.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), fontsize=8, ncols=3, frameon=False)
+    axis.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), fontsize=8, ncols=4, frameon=False)
     axis.set_aspect("equal", adjustable="box")
     axis.set_title(title, loc="left")
     with replacing(path) as part:

@@ -9,7 +9,9 @@ from jaxtyping import Float
 from numpy.typing import NDArray
 
 from pathcast.compiled import njit
+from pathcast.simulator.ball.aerodynamics import carry
 from pathcast.simulator.ball.flight import advance
+from pathcast.simulator.ball.parameters import NUM_PARAMETERS
 
 
 @njit
@@ -34,8 +36,12 @@ def _aim(
         for index in range(3, 6):
             here[index] = state[index] / length * speed
             there[index] = state[index] / length * (speed + nudge)
-        advance(here, parameters, time)
-        advance(there, parameters, time)
+        if len(parameters) > NUM_PARAMETERS:
+            carry(here, parameters, time)
+            carry(there, parameters, time)
+        else:
+            advance(here, parameters, time)
+            advance(there, parameters, time)
         dx, dy = here[0] - state[0], here[1] - state[1]
         reach = math.sqrt(dx * dx + dy * dy)
         far = distance - reach
@@ -71,7 +77,7 @@ def _aim_rows(
 
 def aim(
     states: Float[np.ndarray, "ball 9"],
-    parameters: Float[np.ndarray, "ball 12"],
+    parameters: Float[np.ndarray, "ball parameter"],
     distances: Float[np.ndarray, " ball"],
     heights: Float[np.ndarray, " ball"],
 ) -> Float[np.ndarray, " ball"]:
@@ -82,7 +88,7 @@ def aim(
 
     Args:
         states: Place, direction (the velocity's; its size does not matter) and spin at release.
-        parameters: Rows of the parameters, without a floor.
+        parameters: Rows of twelve entries or full ones, without a floor.
         distances: m, horizontally from the release.
         heights: m, of the point to pass.
     """

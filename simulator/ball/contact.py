@@ -1,12 +1,15 @@
-"""Contact of a ball with a horizontal floor: the impulse of a bounce, and sliding and rolling once at rest on it.
+"""Contact of a ball: the impulse of a bounce on a floor or any surface, and sliding and rolling at rest on a floor.
 
-Kernels of scalars, pure. The ball touches the floor at its lowest point; its inertia is I = alpha m R^2.
+Kernels, pure. The ball touches the floor at its lowest point; its inertia is I = alpha m R^2.
 """
 
 from __future__ import annotations
 
 import math
 from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
 
 from pathcast.compiled import njit
 
@@ -128,3 +131,50 @@ def roll(
         wx = -vy / radius
         wy = vx / radius
     return x, y, vx, vy, wx, wy
+
+
+@njit
+def strike(
+    body: NDArray[np.float64],
+    nx: float,
+    ny: float,
+    nz: float,
+    radius: float,
+    inertia: float,
+    restitution: float,
+    tangential: float,
+    friction: float,
+    torsion_loss: float,
+) -> None:
+    """Velocity and spin after contact with a surface of any direction, in place; `bounce` turned to its normal.
+
+    A ball that does not move into the surface is left alone.
+
+    Args:
+        body: State, shape [9].
+        nx, ny, nz: The surface's outward normal, length 1.
+        radius, inertia, restitution, tangential, friction: As in `bounce`.
+        torsion_loss: Share of the spin about the normal that is lost.
+    """
+    vx, vy, vz, wx, wy, wz = body[3], body[4], body[5], body[6], body[7], body[8]
+    into = vx * nx + vy * ny + vz * nz
+    if not into < 0.0:
+        return
+    normal = -(1.0 + restitution) * into
+    # The contact point moves at v - R w x n.
+    ux = vx - into * nx - radius * (wy * nz - wz * ny)
+    uy = vy - into * ny - radius * (wz * nx - wx * nz)
+    uz = vz - into * nz - radius * (wx * ny - wy * nx)
+    slip = math.sqrt(ux * ux + uy * uy + uz * uz)
+    grip = (1.0 + tangential) * inertia / (1.0 + inertia)
+    if grip * slip > friction * normal:
+        grip = friction * normal / slip
+    jx, jy, jz = -grip * ux, -grip * uy, -grip * uz
+    turn = 1.0 / (inertia * radius)
+    about = torsion_loss * (wx * nx + wy * ny + wz * nz)
+    body[3] = vx + normal * nx + jx
+    body[4] = vy + normal * ny + jy
+    body[5] = vz + normal * nz + jz
+    body[6] = wx - turn * (ny * jz - nz * jy) - about * nx
+    body[7] = wy - turn * (nz * jx - nx * jz) - about * ny
+    body[8] = wz - turn * (nx * jy - ny * jx) - about * nz

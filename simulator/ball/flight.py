@@ -6,6 +6,8 @@ the instant of contact (found to 1e-13 s on the step itself, which is a polynomi
 smooth and the quintic through its ends gives the state in between to the same order. A bounce is `contact.bounce`;
 a ball that would leave the floor at under 0.05 m/s or for under 10 ms stays on it (`contact.roll`).
 
+Coefficients are constant; `fly_many`, `fly_states` and `bounces` hand full rows with other entries on to `following`.
+
 The floor is endless. A ball given inside it (lower than its radius above the surface) is lifted onto it; a ball
 whose centre is given below the surface is beside it, as next to a table, and falls freely. A throw whose state or
 parameters are not finite, or that diverges, is NaN from there on.
@@ -33,6 +35,7 @@ from pathcast.simulator.ball.parameters import (
     GRAVITY,
     INERTIA,
     LIFT,
+    NUM_FULL_PARAMETERS,
     NUM_PARAMETERS,
     RADIUS,
     RESTITUTION,
@@ -272,7 +275,7 @@ def _bounce_rows(
 
 def fly_many(
     states: Float[np.ndarray, "ball 9"],
-    parameters: Float[np.ndarray, "*ball 12"],
+    parameters: Float[np.ndarray, "*ball parameter"],
     times: Float[np.ndarray, "*ball time"],
     max_step: float = MAX_STEP,
 ) -> Float[np.ndarray, "ball time 3"]:
@@ -280,7 +283,7 @@ def fly_many(
 
     Args:
         states: Now: x y z in m, vx vy vz in m/s, wx wy wz in rad/s.
-        parameters: A row for each ball, or one for all.
+        parameters: A row for each ball, or one for all: of twelve entries or full.
         times: Seconds from now, increasing, from 0; a row for each ball, or one for all.
         max_step: Longest step, s.
 
@@ -293,7 +296,7 @@ def fly_many(
 
 def fly_states(
     states: Float[np.ndarray, "ball 9"],
-    parameters: Float[np.ndarray, "*ball 12"],
+    parameters: Float[np.ndarray, "*ball parameter"],
     times: Float[np.ndarray, "*ball time"],
     max_step: float = MAX_STEP,
 ) -> Float[np.ndarray, "ball time 9"]:
@@ -308,6 +311,12 @@ def _fly(
     max_step: float,
     num_columns: int,
 ) -> NDArray[np.float64]:
+    if _is_full(parameters):
+        from pathcast.simulator.ball.following import follow
+
+        return follow(
+            states, parameters, times, max_step=max_step, max_events=0, positions_only=num_columns == 3
+        ).states
     states, parameters = _rows(states, parameters, max_step)
     times = np.asarray(times, np.float64)
     if times.ndim not in (1, 2) or (times.ndim == 2 and len(times) != len(states)):
@@ -323,7 +332,7 @@ def _fly(
 
 def bounces(
     states: Float[np.ndarray, "ball 9"],
-    parameters: Float[np.ndarray, "*ball 12"],
+    parameters: Float[np.ndarray, "*ball parameter"],
     duration: float,
     max_bounces: int,
     max_step: float = MAX_STEP,
@@ -343,6 +352,11 @@ def bounces(
     Raises:
         InputError: As in `fly_many`, or a negative duration or number.
     """
+    if _is_full(parameters):
+        from pathcast.simulator.ball.following import follow
+
+        found = follow(states, parameters, np.array([duration]), max_step=max_step, max_events=max_bounces)
+        return found.event_times, found.before, found.after
     states, parameters = _rows(states, parameters, max_step)
     if not 0 <= duration < math.inf:
         raise InputError("duration", "finite seconds from 0", f"{duration}")
@@ -353,6 +367,12 @@ def bounces(
     return events[:, :, 0], events[:, :, 1:10], events[:, :, 10:]
 
 
+def _is_full(parameters: NDArray[np.float64]) -> bool:
+    """Whether rows are full and say more than their first twelve entries."""
+    found = np.asarray(parameters)
+    return found.shape[-1:] == (NUM_FULL_PARAMETERS,) and bool(found[..., NUM_PARAMETERS:].any())
+
+
 def _rows(
     states: NDArray[np.float64], parameters: NDArray[np.float64], max_step: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -361,6 +381,8 @@ def _rows(
     if states.ndim != 2 or states.shape[1] != 9:
         raise InputError("states", "shape [ball, 9]", f"{states.shape}")
     parameters = np.asarray(parameters, np.float64)
+    if parameters.shape[-1:] == (NUM_FULL_PARAMETERS,):
+        parameters = parameters[..., :NUM_PARAMETERS]
     if parameters.shape not in ((NUM_PARAMETERS,), (len(states), NUM_PARAMETERS)):
         raise InputError(
             "parameters", f"shape [{NUM_PARAMETERS}] or [{len(states)}, {NUM_PARAMETERS}]", f"{parameters.shape}"

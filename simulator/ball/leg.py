@@ -101,6 +101,9 @@ def leg(
     dips = vz < 0.0 < uz and min(z, end) - longest * max(-vz, uz) < contact
     if not (end <= contact or dips):
         return longest, False, dx, dy, end, ux, uy, uz, half * half
+    if z <= contact and vz > 0.0 and uz > 0.0 and not dips:
+        # It leaves the floor, by less than a rounding of its height in so short a step.
+        return longest, False, dx, dy, contact, ux, uy, uz, half * half
     _, _, bz = acceleration(
         ux, uy, uz, half * half * wx, half * half * wy, half * half * wz, gravity, drag, lift, wind_x, wind_y
     )

@@ -1,7 +1,8 @@
 """Scenarios: kinds of throws by name, drawn by seed and global index, and their true tracks.
 
 The same seed and index give the same throw for any batch, process or machine. Fixtures are not solid yet: a shot
-flies through hoop and board, and the table's top is an endless floor without a net.
+flies through hoop and board, a table's top is an endless floor, and nets let balls through. Coefficients do not change
+in flight: where the sport's curves say that they depend on speed and spin, each throw keeps those of its launch.
 """
 
 from __future__ import annotations
@@ -17,9 +18,33 @@ from numpy.typing import NDArray
 
 from pathcast import venue as venues
 from pathcast.errors import InputError
-from pathcast.simulator.ball import launches
+from pathcast.simulator.ball.air import air_density, kinematic_viscosity
 from pathcast.simulator.ball.flight import fly_many
-from pathcast.simulator.ball.sports import BASKETBALL, TABLE_TENNIS, Ball, check_states, random_parameters
+from pathcast.simulator.ball.launches import NUM_NORMALS, NUM_UNIFORMS
+from pathcast.simulator.ball.sports import (
+    BASEBALL,
+    BASKETBALL,
+    GENERIC,
+    GOLF,
+    INDOOR_AIR,
+    INDOOR_VISCOSITY,
+    SOCCER,
+    TABLE_TENNIS,
+    TENNIS,
+    VOLLEYBALL,
+    Ball,
+    Prior,
+    baseball,
+    basketball,
+    check_states,
+    generic,
+    golf,
+    random_parameters,
+    soccer,
+    table_tennis,
+    tennis,
+    volleyball,
+)
 from pathcast.simulator.draws import normals, uniforms
 from pathcast.tracks import Tracks
 from pathcast.venue import Venue
@@ -38,14 +63,8 @@ class Scenario:
     """How long a throw is watched unless said otherwise."""
     launch: Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.float64]]
     """States from normal and uniform draws (`pathcast.simulator.ball.launches`)."""
-    drag_coefficient: tuple[float, float]
-    """Mean and standard deviation."""
-    lift_spread: float
-    """Standard deviation of the logarithm of the lift's scale."""
-    restitution: tuple[float, float]
-    """Least and most; uniform between, as the next two."""
-    tangential: tuple[float, float]
-    friction: tuple[float, float]
+    prior: Prior
+    """Of the coefficients, the air and the wind."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,46 +83,68 @@ class Throws:
         check_states(self.states, "throws")
 
 
-def _of_basketball(name: str, summary: str, duration_s: float, launch: Callable[..., NDArray[np.float64]]) -> Scenario:
-    return Scenario(
-        name=name,
-        summary=summary,
-        ball=BASKETBALL,
-        venue=venues.BASKETBALL_NBA,
-        duration_s=duration_s,
-        launch=launch,
-        drag_coefficient=(0.50, 0.04),
-        lift_spread=0.15,
-        restitution=(0.76, 0.82),
-        tangential=(-0.1, 0.3),
-        friction=(0.4, 0.7),
+def _scenarios() -> tuple[Scenario, ...]:
+    """Every kind of throw: name, summary, seconds, launch; by ball, venue and prior."""
+    sports = (
+        (
+            BASKETBALL,
+            venues.BASKETBALL_NBA,
+            basketball.PRIOR,
+            (
+                ("three-pointer", "shots from behind the three-point line", 2.0, basketball.three_pointers),
+                ("free-throw", "shots from the free-throw line", 1.6, basketball.free_throws),
+                ("basketball", "shots from 3 to 9 m, passes and bounce passes", 2.0, basketball.basketballs),
+            ),
+        ),
+        (
+            TABLE_TENNIS,
+            venues.TABLE_TENNIS,
+            table_tennis.PRIOR,
+            (
+                ("table-tennis", "strokes of rallies and serves", 1.0, table_tennis.launches),
+                ("table-tennis-rally", "strokes of rallies", 1.0, table_tennis.rallies),
+                ("table-tennis-serve", "serves", 1.0, table_tennis.serves),
+            ),
+        ),
+        (
+            TENNIS,
+            tennis.COURT,
+            tennis.PRIOR,
+            (
+                ("tennis-rally", "groundstrokes from behind the baseline", 2.0, tennis.rallies),
+                ("tennis-serve", "first and second serves", 1.5, tennis.serves),
+            ),
+        ),
+        (
+            VOLLEYBALL,
+            volleyball.COURT,
+            volleyball.PRIOR,
+            (
+                ("volleyball-rally", "attacks, passes and sets over the net", 2.0, volleyball.rallies),
+                ("volleyball-serve", "float serves and jump serves", 2.0, volleyball.serves),
+            ),
+        ),
+        (
+            BASEBALL,
+            baseball.DIAMOND,
+            baseball.PRIOR,
+            (
+                ("baseball-pitch", "pitches of five kinds", 0.6, baseball.pitches),
+                ("baseball-hit", "batted balls", 6.0, baseball.hits),
+            ),
+        ),
+        (SOCCER, soccer.GOAL, soccer.PRIOR, (("soccer-kick", "shots at the goal", 2.0, soccer.kicks),)),
+        (GOLF, golf.FAIRWAY, golf.PRIOR, (("golf-drive", "drives", 9.0, golf.drives),)),
+        (GENERIC, generic.FLOOR, generic.PRIOR, (("generic", "throws of a smooth ball by hand", 3.0, generic.tosses),)),
+    )
+    return tuple(
+        Scenario(name=name, summary=summary, ball=ball, venue=venue, duration_s=duration, launch=launch, prior=prior)
+        for ball, venue, prior, kinds in sports
+        for name, summary, duration, launch in kinds
     )
 
 
-SCENARIOS: Final = MappingProxyType(
-    {
-        scenario.name: scenario
-        for scenario in (
-            _of_basketball("three-pointer", "shots from behind the three-point line", 2.0, launches.three_pointers),
-            _of_basketball("free-throw", "shots from the free-throw line", 1.6, launches.free_throws),
-            _of_basketball("basketball", "shots from 3 to 9 m, passes and bounce passes", 2.0, launches.basketballs),
-            Scenario(
-                name="table-tennis",
-                summary="strokes of rallies and serves",
-                ball=TABLE_TENNIS,
-                venue=venues.TABLE_TENNIS,
-                duration_s=1.0,
-                launch=launches.table_tennis,
-                # The literature has .40 to .50; flights of recorded rallies fit about .54.
-                drag_coefficient=(0.51, 0.055),
-                lift_spread=0.3,
-                restitution=(0.86, 0.91),
-                tangential=(-0.1, 0.3),
-                friction=(0.15, 0.35),
-            ),
-        )
-    }
-)
+SCENARIOS: Final = MappingProxyType({scenario.name: scenario for scenario in _scenarios()})
 """The scenarios by name."""
 
 
@@ -132,28 +173,51 @@ def throw(scenario: str | Scenario, num: int, seed: int, first: int = 0) -> Thro
     """
     kind = scenario_named(scenario) if isinstance(scenario, str) else scenario
     states = kind.launch(
-        normals(seed, f"{kind.name}/launch/normal", first, num, launches.NUM_NORMALS),
-        uniforms(seed, f"{kind.name}/launch/uniform", first, num, launches.NUM_UNIFORMS),
+        normals(seed, f"{kind.name}/launch/normal", first, num, NUM_NORMALS),
+        uniforms(seed, f"{kind.name}/launch/uniform", first, num, NUM_UNIFORMS),
     )
-    mean_drag, drag_spread = kind.drag_coefficient
     # More draws than are used, so that a further coefficient shifts nothing.
     share = uniforms(seed, f"{kind.name}/coefficient/uniform", first, num, 8)
     spread = normals(seed, f"{kind.name}/coefficient/normal", first, num, 4)
+    return Throws(states, _parameters(kind, states, share, spread), np.full(num, kind.duration_s), kind.ball)
+
+
+def _parameters(
+    kind: Scenario, states: NDArray[np.float64], share: NDArray[np.float64], spread: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Rows of parameters from uniform and normal draws; drag and lift as at launch."""
+    ball, prior = kind.ball, kind.prior
 
     def between(bounds: tuple[float, float], column: int) -> NDArray[np.float64]:
         """Uniform between the bounds."""
         return np.asarray(bounds[0] + (bounds[1] - bounds[0]) * share[:, column])
 
-    parameters = random_parameters(
-        kind.ball,
-        num,
-        drag_coefficient=np.maximum(mean_drag + drag_spread * spread[:, 0], 0.1),
-        lift_per_spin=kind.ball.lift_per_spin * np.exp(kind.lift_spread * spread[:, 1]),
-        restitution=between(kind.restitution, 0),
-        tangential=between(kind.tangential, 1),
-        friction=between(kind.friction, 2),
+    density, viscosity = np.asarray(INDOOR_AIR), np.asarray(INDOOR_VISCOSITY)
+    if prior.temperature_c is not None:
+        place = between(prior.altitude_m, 3), between(prior.temperature_c, 4), between(prior.humidity, 5)
+        density, viscosity = air_density(*place), kinematic_viscosity(*place)
+    wind = prior.wind_spread * spread[:, 2], prior.wind_spread * spread[:, 3]
+    speed = np.maximum(np.linalg.norm(states[:, 3:6] - np.stack([*wind, np.zeros(len(states))], axis=1), axis=1), 0.1)
+    spin = ball.radius_m * np.linalg.norm(states[:, 6:9], axis=1) / speed
+    if prior.drag_coefficient is None:
+        critical = None if prior.critical_reynolds is None else between(prior.critical_reynolds, 6)
+        curve = ball.drag_curve(2 * ball.radius_m * speed / viscosity, spin, critical)
+        drag = curve * np.exp(prior.drag_spread * spread[:, 0])
+    else:
+        mean, deviation = prior.drag_coefficient
+        drag = np.maximum(mean + deviation * spread[:, 0], 0.1)
+    lift = ball.lift_per_spin if ball.lift is None else ball.lift.per_spin(spin)
+    return random_parameters(
+        ball,
+        len(states),
+        air_density=density,
+        wind=wind,
+        drag_coefficient=drag,
+        lift_per_spin=lift * np.exp(prior.lift_spread * spread[:, 1]),
+        restitution=between(prior.restitution, 0),
+        tangential=between(prior.tangential, 1),
+        friction=between(prior.friction, 2),
     )
-    return Throws(states, parameters, np.full(num, kind.duration_s), kind.ball)
 
 
 def simulate_balls(

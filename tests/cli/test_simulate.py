@@ -110,7 +110,7 @@ def test_the_summary_says_what_the_files_hold_and_stdout_holds_nothing_else(run)
     assert summary["files"] == {"observed": "a.csv", "truth": "b.pq"}
     assert (summary["seed"], summary["first"]) == (9, 2)
     assert Sensor(**summary["settings"].pop("sensor")) == Sensor(rate_hz=120.0, noise_m=0.003, dropout=0.1)
-    assert summary["settings"] == {"scenario": "table-tennis", "duration_s": 1.0}
+    assert summary["settings"] == {"scenario": "table-tennis", "duration_s": 1.0, "players": 0}
 
 
 def test_without_json_the_summary_goes_to_stderr(run):
@@ -151,16 +151,49 @@ def test_a_picture_is_a_png(run, tmp_path, words):
         ("ball --scenario free-throw --num 1 --first 9223372036854775808 --out a.csv", "first + num"),
         ("ball --scenario free-throw --num 1 --seed -1 --out a.csv", "'--seed'"),
         ("ball --scenario free-throw --num 1 --seed 18446744073709551616 --out a.csv", "seed: expected"),
-        ("ball --scenario free-throw --num 1 --noise -0.1 --out a.csv", "'--noise'"),
+        (
+            "ball --scenario free-throw --num 1 --noise -0.1 --out a.csv",
+            "sensor.noise_m: expected a number from 0 to 1000",
+        ),
         ("ball --scenario free-throw --num 1 --noise nan --out a.csv", "noise_m"),
-        ("ball --scenario free-throw --num 1 --rate-hz 0 --out a.csv", "'--rate-hz'"),
+        (
+            "ball --scenario free-throw --num 1 --rate-hz -5 --out a.csv",
+            "sensor.rate_hz: expected a number from 0.001 to",
+        ),
         ("ball --scenario free-throw --num 1 --rate-hz inf --out a.csv", "rate_hz"),
         ("ball --scenario free-throw --num 1 --duration nan --out a.csv", "duration_s"),
         ("ball --scenario free-throw --num 1 --duration 1000 --out a.csv", "at most 4096 instants"),
-        ("ball --scenario free-throw --num 1 --dropout 1 --out a.csv", "'--dropout'"),
+        (
+            "ball --scenario free-throw --num 1 --dropout 1.5 --out a.csv",
+            "sensor.dropout: expected a number from 0 to 0.99",
+        ),
         ("crowd --scene plaza --num 1 --duration inf --out a.csv", "duration_s"),
         ("crowd --scene plaza --num 1 --duration 0.01 --out a.csv", "duration_s"),
-        ("crowd --scene plaza --num 1 --clock-jitter 1 --out a.csv", "--clock-jitter"),
+        ("ball --num 1 --out a.csv", "scenario: expected one of three-pointer"),
+        ("ball --sport curling --num 1 --out a.csv", "sport: expected one of "),
+        ("ball --sport table-tennis --scenario free-throw --num 1 --out a.csv", "one of table-tennis: table-tennis"),
+        ("ball --scenario free-throw --num 1 --shard 17/16 --out a.csv", "shard: expected a shard from 1 to 16 of 16"),
+        ("ball --scenario free-throw --num 1 --shards 100000 --out a.csv", "shard: expected 1 to 99999 shards"),
+        ("ball --scenario free-throw --num 1 --shards 2 --shard 1/2 --out a.csv", "give one of the two"),
+        ("ball --scenario free-throw --num 1 --shards 2 --out a.xlsx", "expected a name that ends in .csv"),
+        ("ball --scenario free-throw --num 1 --resume --out a.csv", "--resume keeps finished shards"),
+        ("ball --scenario free-throw --num 1 --noise 0.1,x --out a.csv", "metres, such as 0.03 or 0.01,0.02,0.03"),
+        ("ball --scenario free-throw --num 1 --noise 0.1,0.1 --out a.csv", "one number, or 3 for these positions"),
+        ("ball --scenario free-throw --num 1 --depth-ratio 3 --out a.csv", "sensor.camera: expected where it stands"),
+        ("ball --scenario free-throw --num 1 --players 3 --out a.csv", "sensor.camera: expected where it stands"),
+        (
+            "ball --scenario free-throw --num 1 --players -1 --out a.csv",
+            "players: expected a whole number from 0 to 50",
+        ),
+        ("ball --scenario free-throw --num 1 --camera 0 0 nan --out a.csv", "sensor.camera.z: expected a number"),
+        ("ball --scenario free-throw --num 1 --false-tracks -1 --out a.csv", "sensor.false_per_s: expected a number"),
+        ("ball --scenario free-throw --num 1 --out a.csv --identities a.csv", "identities: expected another file"),
+        ("ball --scenario free-throw --num 1 --out a.csv --truth b.csv --identities b.csv", "identities: expected"),
+        ("crowd --scene plaza --num 1 --clock-jitter -1 --out a.csv", "sensor.clock_jitter_s: expected a number"),
+        (
+            "crowd --scene plaza --num 1 --swap-chance 2 --out a.csv",
+            "sensor.swap_chance: expected a number from 0 to 1",
+        ),
     ],
 )
 def test_wrong_use_ends_with_2_says_where_and_leaves_nothing(run, tmp_path, words, told):
@@ -170,13 +203,28 @@ def test_wrong_use_ends_with_2_says_where_and_leaves_nothing(run, tmp_path, word
     assert not list(tmp_path.iterdir())
 
 
-def test_the_choices_are_the_simulators():
+def test_the_scenes_are_the_simulators():
     from typing import get_args
 
     from pathcast.simulator.pedestrian.places import SceneName
 
-    assert tuple(SCENARIOS) == simulate.SCENARIOS
     assert get_args(SceneName) == simulate.SCENES
+
+
+def test_every_scenario_is_listed_and_flies(run):
+    code, out, _ = run("ball --list")
+    assert (code, [line.split()[0] for line in out.splitlines()]) == (0, list(SCENARIOS))
+    for name in SCENARIOS:
+        assert run(f"ball --scenario {name} --num 2 --duration 0.2 --out {name}.csv")[0] == 0
+        assert read_tracks(f"{name}.csv").num_tracks == 2
+
+
+def test_a_sport_alone_throws_its_usual_scenario(run):
+    run("ball --sport table-tennis --num 2 --out sport.csv")
+    run("ball --scenario table-tennis --num 2 --out scenario.csv")
+    run("ball --sport table-tennis --scenario table-tennis --num 2 --out both.csv")
+    assert read_tracks("sport.csv").equals(read_tracks("scenario.csv"))
+    assert read_tracks("both.csv").equals(read_tracks("scenario.csv"))
 
 
 @pytest.mark.parametrize("words", [[], ["ball"], ["crowd"]], ids=" ".join)

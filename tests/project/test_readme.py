@@ -88,7 +88,11 @@ def test_every_watch_prints_forecasts(command: str, walk: Path) -> None:
 def test_every_simulate_writes_the_files_it_names(command: str, tmp_path: Path) -> None:
     words = command.split()
     subprocess.run([*PATHCAST, *words[1:]], cwd=tmp_path, check=True, capture_output=True)
-    named = {words[words.index(option) + 1] for option in ("--out", "--truth", "--picture") if option in words}
+    named = {
+        words[words.index(option) + 1]
+        for option in ("--out", "--truth", "--identities", "--picture")
+        if option in words
+    }
     assert {path.name for path in tmp_path.iterdir()} == named
 
 

@@ -127,6 +127,14 @@ def test_advancing_in_two_goes_is_advancing_in_one(case, first):
         assert abs(num - num_halves) <= 1
 
 
+def test_a_ball_leaving_the_floor_leaves_it_however_short_the_step():
+    row = np.zeros(NUM_PARAMETERS)
+    row[[GRAVITY, RADIUS, INERTIA]] = 1.0, 0.125, 0.5
+    state = np.array([0.0, 0, 0.125, 0, 0, 1, 0, 0, 0])
+    assert advance(state, row, 1e-255) == 0
+    assert state[5] == 1.0
+
+
 def test_flying_and_advancing_agree():
     sample = throw("basketball", 64, seed=9)
     ends = fly_states(sample.states, sample.parameters, np.array([1.7]))[:, 0]

@@ -37,15 +37,19 @@ def test_true_tracks_do_not_depend_on_the_split_into_batches(name):
     assert np.isfinite(whole.position).all()
 
 
+FASTEST = {"tennis": 70.0, "volleyball": 36.0, "baseball": 55.0, "soccer": 40.0, "golf": 91.0}
+"""m/s, little over what is recorded of people; a hand throws any other ball at under 17 m/s."""
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_throws_are_what_a_person_could_throw(name):
     sample = throw(name, 4000, 1)
     speed = np.linalg.norm(sample.states[:, 3:6], axis=1)
     assert np.isfinite(sample.states).all()
-    assert sample.states[:, 2].min() > sample.parameters[:, RADIUS].max()
-    assert sample.states[:, 2].max() < 3.0
+    assert sample.states[:, 2].min() >= sample.parameters[:, RADIUS].max()
+    assert sample.states[:, 2].max() < (3.5 if "volleyball" in name or "serve" in name else 3.0)
     assert speed.min() > 1.0
-    assert speed.max() < 17.0
+    assert speed.max() < FASTEST.get(sample.ball.name, 17.0)
     assert (sample.parameters[:, [GRAVITY, DRAG, LIFT]] > 0).all()
     assert len(np.unique(sample.parameters[:, DRAG])) > 3990
 
@@ -101,9 +105,12 @@ def test_nominal_parameters_follow_from_size_mass_and_air(ball):
     assert thin[GRAVITY] == 9.80665
     assert thin[DRAG] == thin[LIFT] == 0
     assert thin[FLOOR] == -2.0
-    assert 0.984 < row[GRAVITY] / 9.80665 < 0.987
-    terminal = np.sqrt(row[GRAVITY] / row[DRAG])
-    assert terminal == pytest.approx({"basketball": 21.2, "table-tennis": 8.3}[ball.name], rel=0.02)
+    displaced = 1.199 * 4 / 3 * np.pi * ball.radius_m**3 / ball.mass_kg
+    assert row[GRAVITY] / 9.80665 == pytest.approx(1 - displaced)
+    if ball.name in ("basketball", "table-tennis"):
+        assert 0.984 < row[GRAVITY] / 9.80665 < 0.987
+        terminal = np.sqrt(row[GRAVITY] / row[DRAG])
+        assert terminal == pytest.approx({"basketball": 21.2, "table-tennis": 8.3}[ball.name], rel=0.02)
 
 
 @pytest.mark.parametrize(
@@ -123,7 +130,7 @@ def test_an_impossible_ball_is_refused_by_the_name_of_its_field(field, value):
 
 
 def test_what_cannot_be_thrown_is_refused_by_name():
-    with pytest.raises(InputError, match="ball: expected one of basketball, table-tennis, found 'cricket'"):
+    with pytest.raises(InputError, match=r"ball: expected one of basketball, table-tennis, .*, found 'cricket'"):
         ball_named("cricket")
     with pytest.raises(InputError, match="scenario: expected one of three-pointer"):
         throw("javelin", 1, 0)
