@@ -36,7 +36,7 @@ def write_card(settings: TrainingSettings, trained: Trained, metrics: dict[str, 
 
 | | |
 |---|---|
-| data | simulated {world}, seed {settings.seed}; no recorded track was used |
+| data | simulated {world}, seed {settings.seed}; no recorded track was trained on |
 | observations | 2 to {settings.prefix}, noise {_noise(settings)}, {100 * settings.dropout:g} % missing |
 | network | {settings.memory}, {num_parameters} parameters, {settings.num_modes} modes |
 | training | {how}; epoch {trained.epoch} was best on validation |
