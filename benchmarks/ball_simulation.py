@@ -43,6 +43,7 @@ from pathcast.simulator.ball.parameters import (
     GRAVITY,
     INERTIA,
     LIFT,
+    NUM_PARAMETERS,
     RADIUS,
     SPIN_DECAY,
 )
@@ -114,9 +115,9 @@ class Case:
 
 
 def case_of(scenario: str, num: int, seed: int) -> Case:
-    """The throws without decay of spin: MuJoCo knows none, so nobody has it."""
+    """The throws with constant coefficients and no decay of spin: MuJoCo knows no others, so nobody has them."""
     throws = throw(scenario, num, seed)
-    rows = throws.parameters.copy()
+    rows = throws.parameters[:, :NUM_PARAMETERS].copy()
     rows[:, SPIN_DECAY] = 0.0
     times: Array = np.arange(1, SAMPLES + 1, dtype=np.float64) * np.float64(DURATION_S / SAMPLES)
     truth = np.array([by_scipy(state, row, times, 1e-12) for state, row in zip(throws.states, rows, strict=True)])

@@ -6,21 +6,27 @@ are shards of the one over [0, m).
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from pathcast.errors import InputError, LimitError
 from pathcast.formats.pieces import writing_pieces, writing_tables
-from pathcast.simulator.ball.scenarios import SCENARIOS, Scenario, scenario_named, simulate_balls
+from pathcast.simulator.ball.following import OUTCOMES
+from pathcast.simulator.ball.scenarios import SCENARIOS, Scenario, scenario_named
 from pathcast.simulator.draws import BLOCK
 from pathcast.simulator.pedestrian.crowd import SCENES_AT_ONCE, simulate_crowd
 from pathcast.simulator.sensor import Identities, Sensor, observe_tracks
+from pathcast.simulator.truth import Events, Outcomes
 from pathcast.simulator.watched_throws import MOST_PLAYERS, watch_throws
 from pathcast.tracks import Tracks
 from pathcast.venue import Venue
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 MOST_INSTANTS: Final = 4096
 """Of a throw: with `BLOCK` throws in a batch, each array of positions is then under 400 MB."""
@@ -49,6 +55,10 @@ class Batch:
     """Which true track each observed one is: truth."""
     venue: Venue
     """The place of the first scene."""
+    events: Events | None = None
+    """What balls touched: truth."""
+    outcomes: Outcomes | None = None
+    """What became of balls where there is a hoop: truth."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +73,8 @@ class Written:
     num_seen: int
     """Of these, with a position."""
     num_true_rows: int
+    outcomes: dict[str, int] | None = None
+    """How many shots had which, where there is a hoop."""
 
 
 def usual_sensor(scenario: str | Scenario) -> Sensor:
@@ -138,9 +150,17 @@ def throw_batches(
     tracker.check_axes(3)
 
     def batch(start: int, count: int) -> Batch:
-        truth = simulate_balls(kind, count, seed, start, tracker.rate_hz, length)
-        observed = watch_throws(kind, count, seed, start, tracker, length, num_players)
-        return Batch(start, count, truth, observed.tracks, observed.identities, kind.venue)
+        seen = watch_throws(kind, count, seed, start, tracker, length, num_players)
+        return Batch(
+            first=start,
+            num_scenes=count,
+            truth=seen.truth,
+            observed=seen.observed.tracks,
+            identities=seen.observed.identities,
+            venue=kind.venue,
+            events=seen.events,
+            outcomes=seen.outcomes,
+        )
 
     # Throws are drawn by blocks: batches that begin where blocks do draw each of them once.
     return (batch(start, count) for start, count in _pieces(first, num, BLOCK))
@@ -174,7 +194,12 @@ def crowd_batches(
 
 
 def write_dataset(
-    batches: Iterable[Batch], out: Path, truth: Path | None = None, identities: Path | None = None
+    batches: Iterable[Batch],
+    out: Path,
+    truth: Path | None = None,
+    identities: Path | None = None,
+    events: Path | None = None,
+    outcomes: Path | None = None,
 ) -> Written:
     """Writes the observed tracks to one CSV or Parquet file and, if asked, the truth to others, batch by batch.
 
@@ -185,32 +210,69 @@ def write_dataset(
         out: Observed tracks.
         truth: True tracks.
         identities: Which true track each observed one is: `Identities.to_arrow`.
+        events: What balls touched: `Events.to_arrow`.
+        outcomes: What became of shots: `Outcomes.to_arrow`.
 
     Raises:
-        InputError: An unknown suffix, the same file twice, or a place where no file can be written.
+        InputError: An unknown suffix, the same file twice, a place where no file can be written, or truth that such
+            scenes do not have.
     """
+    files = {"truth": truth, "identities": identities, "events": events, "outcomes": outcomes}
+    asked = {name: path for name, path in files.items() if path is not None}
     taken = {out.resolve()}
-    for name, path in (("truth", truth), ("identities", identities)):
-        if path is not None and path.resolve() in taken:
+    for name, path in asked.items():
+        if path.resolve() in taken:
             raise InputError(name, "another file than that of the observed tracks, or of other truth", str(path))
-        taken |= set() if path is None else {path.resolve()}
+        taken.add(path.resolve())
     scenes = tracks = rows = seen = true_rows = 0
+    counts: Counter[str] | None = None
     with ExitStack() as stack:
         append = stack.enter_context(writing_pieces(out))
-        append_truth = stack.enter_context(writing_pieces(truth)) if truth is not None else None
-        append_identities = stack.enter_context(writing_tables(identities)) if identities is not None else None
+        append_to = {name: stack.enter_context(writing_tables(path)) for name, path in asked.items()}
         for batch in batches:
             append(batch.observed)
-            if append_truth is not None:
-                append_truth(batch.truth)
-            if append_identities is not None:
-                append_identities(batch.identities.to_arrow())
+            for name, append_table in append_to.items():
+                append_table(_table(batch, name))
             scenes += batch.num_scenes
             tracks += batch.observed.num_tracks
             rows += batch.observed.num_rows
             seen += int(batch.observed.valid.sum())
             true_rows += batch.truth.num_rows
-    return Written(num_scenes=scenes, num_tracks=tracks, num_rows=rows, num_seen=seen, num_true_rows=true_rows)
+            if batch.outcomes is not None:
+                counts = (counts or Counter()) + Counter(batch.outcomes.counts())
+    return Written(
+        num_scenes=scenes,
+        num_tracks=tracks,
+        num_rows=rows,
+        num_seen=seen,
+        num_true_rows=true_rows,
+        outcomes=None if counts is None else {name: counts[name] for name in OUTCOMES},
+    )
+
+
+def _table(batch: Batch, name: str) -> pa.Table:
+    """One of the batch's tables of truth.
+
+    Raises:
+        InputError: There is none.
+    """
+    if name == "events" and batch.events is None:
+        raise InputError(name, "scenes of balls", "people")
+    if name == "outcomes":
+        check_outcomes(batch.venue)
+    table: pa.Table = getattr(batch, name).to_arrow()
+    return table
+
+
+def check_outcomes(venue: Venue) -> None:
+    """Refuses a place where shots have no outcomes.
+
+    Raises:
+        InputError: There is no hoop.
+    """
+    if venue.hoop is None:
+        with_hoop = [kind.name for kind in SCENARIOS.values() if kind.venue.hoop is not None]
+        raise InputError("outcomes", f"a scenario with a hoop: {', '.join(with_hoop)}", f"{venue.name}, without one")
 
 
 def _walk(scene: str, num: int, seed: int, first: int, sensor: Sensor, duration_s: float) -> Batch:

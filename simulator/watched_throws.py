@@ -1,18 +1,20 @@
-"""Watched throws: what a sensor sees of balls, each a scene of its own, and where they touched something."""
+"""Watched throws: what a sensor sees of balls, each a scene of its own, with the truth beside it."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final, NamedTuple
 
 import numpy as np
 from jaxtyping import Float
 from numpy.typing import NDArray
 
-from pathcast.simulator.ball.flight import bounces, fly_many
-from pathcast.simulator.ball.scenarios import Scenario, throw
+from pathcast.simulator.ball.following import Courses
+from pathcast.simulator.ball.scenarios import Scenario, Throws, throw, ticks, tracks_of
 from pathcast.simulator.draws import generator, uniforms
 from pathcast.simulator.sensor import Identities, Instants, Observed, Sensor, is_behind_cylinders, watch
 from pathcast.simulator.sensor.false_tracks import Rows, add_false
+from pathcast.simulator.truth import DECIDED_S, USUAL_EVENTS, Events, Outcomes
 from pathcast.tracks import Tracks
 
 MOST_PLAYERS: Final = 50
@@ -21,26 +23,25 @@ NEAREST_PLAYER_M: Final = 0.8
 FARTHEST_PLAYER_M: Final = 6.0
 PLAYER_RADIUS_M: Final = 0.25
 PLAYER_HEIGHT_M: Final = 1.95
-MOST_CONTACTS: Final = 8
-"""Of a throw, that are drawn."""
 
 
-class Contact(NamedTuple):
-    """A touch of a ball."""
+class WatchedThrows(NamedTuple):
+    """What a sensor sees of throws, and the truth."""
 
-    scene: int
-    time: float
-    """Seconds from release."""
-    kind: str
-    """What was touched, such as `floor`."""
-    place: tuple[float, float, float]
-    """The ball's centre, m."""
+    truth: Tracks
+    """At the instants that the sensor's clock names."""
+    observed: Observed
+    """Track 0 of each scene, and which is which where the sensor sees false tracks too."""
+    events: Events
+    """Within the time that they are watched."""
+    outcomes: Outcomes | None
+    """Where there is a hoop; also of shots decided after they are watched."""
 
 
 def watch_throws(
     kind: Scenario, num: int, seed: int, first: int, sensor: Sensor, duration_s: float, num_players: int = 0
-) -> Observed:
-    """What a sensor sees of throws, track 0 of each scene, and which is which where it sees false tracks too.
+) -> WatchedThrows:
+    """What a sensor sees of throws, and the truth.
 
     Args:
         kind: The scenario.
@@ -55,8 +56,12 @@ def watch_throws(
         InputError: A number outside its range.
     """
     throws = throw(kind, num, seed, first)
+    times = ticks(duration_s, sensor.rate_hz)
+    courses = _fly(throws, duration_s, times)
     instants = sensor.instants(num, duration_s, seed, first)
-    positions = fly_many(throws.states, throws.parameters, instants.sampled)
+    positions = courses.states
+    if not (instants.sampled == times).all():
+        positions = throws.follow(instants.sampled, max_events=0, positions_only=True).states
     hidden = None
     if num_players and sensor.camera is not None:
         x, y, z = sensor.camera
@@ -71,20 +76,25 @@ def watch_throws(
     track = np.zeros(num * length, np.uint64)
     tracks = Tracks(scene, track, time, seen.positions.reshape(-1, 3), seen.valid.ravel())
     if sensor.false_per_s > 0:
-        return _with_false(sensor, tracks, positions, instants, seed, first)
-    return Observed(tracks, Identities.of_rows(scene, track, track, np.zeros(len(scene), np.bool_), time))
+        observed = _with_false(sensor, tracks, positions, instants, seed, first)
+    else:
+        none_false = np.zeros(len(scene), np.bool_)
+        observed = Observed(tracks, Identities.of_rows(scene, track, track, none_false, time))
+    return WatchedThrows(
+        tracks_of(courses.states, times, first),
+        observed,
+        Events.of(throws, courses, duration_s, first),
+        None if kind.venue.hoop is None else Outcomes.of(throws, courses, first),
+    )
 
 
-def contacts_of_throws(kind: Scenario, num: int, seed: int, first: int, duration_s: float) -> list[Contact]:
-    """The first touches of throws, in the order of scene and time."""
-    throws = throw(kind, num, seed, first)
-    times, before, _ = bounces(throws.states, throws.parameters, duration_s, MOST_CONTACTS)
-    surface = "floor" if kind.venue.table is None else "table"
-    return [
-        Contact(first + ball, float(times[ball, index]), surface, (float(x), float(y), float(z)))
-        for ball, index in np.argwhere(np.isfinite(times))
-        for x, y, z in [before[ball, index, :3]]
-    ]
+def _fly(throws: Throws, duration_s: float, times: NDArray[np.float64]) -> Courses:
+    """How throws go: positions at the times, and events and outcomes as far as they are known soon."""
+    end = max(duration_s, float(times[-1]))
+    last = end if throws.venue.hoop is None else max(end, DECIDED_S)
+    until = times if last == times[-1] else np.append(times, last)
+    courses = throws.follow(until, max_events=USUAL_EVENTS, positions_only=True)
+    return replace(courses, states=courses.states[:, : len(times)])
 
 
 def _players(

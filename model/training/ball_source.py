@@ -5,11 +5,12 @@ from __future__ import annotations
 import zlib
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pathcast.model.training.observed import Observed
 from pathcast.model.training.settings import TrainingSettings
-from pathcast.simulator.ball.flight import fly_many
-from pathcast.simulator.ball.scenarios import throw
+from pathcast.simulator.ball.coefficients import constant_parameters
+from pathcast.simulator.ball.scenarios import Throws, throw
 
 PARTS = {"train": 0, "validation": 1, "test": 2}
 
@@ -35,18 +36,30 @@ class BallSource:
         jitter = random.standard_normal(true_times.shape) * settings.clock_jitter_s
         times = true_times + np.clip(jitter, -0.4 / rate, 0.4 / rate)
         ends = np.sort(1 + (random.random((num, num_ends)) * (settings.prefix - 1)).astype(np.int64))
-        seen = fly_many(throws.states, throws.parameters, true_times)
         ahead = np.take_along_axis(times, ends, 1)[:, :, None] + self._knots
-        truth = fly_many(
-            np.repeat(throws.states, num_ends, axis=0),
-            np.repeat(throws.parameters, num_ends, axis=0),
-            ahead.reshape(num * num_ends, -1),
-        )
+        seen, truth = _positions(throws, true_times, ahead.reshape(num, -1))
         noise = settings.noise_m * random.standard_normal(seen.shape)
         return Observed(times, (seen + noise).astype(np.float32), ends, truth.reshape(*ahead.shape, 3))
 
 
 def nominal_parameters(scenario: str) -> list[float]:
-    """The mean parameters of a scenario's throws, which the filter flies with."""
+    """The mean parameters of a scenario's throws, as at launch, which the filter flies with over an endless floor."""
     throws = throw(scenario, 4096, 0)
-    return [round(float(value), 9) for value in throws.parameters.mean(axis=0)]
+    rows = constant_parameters(throws.parameters, throws.states, throws.ball.restitution_speed_mps)
+    return [round(float(value), 9) for value in rows.mean(axis=0)]
+
+
+def _positions(
+    throws: Throws, first: NDArray[np.float64], second: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Positions at two clocks' times, from one flight. Shapes: [throw, time] to [throw, time, 3]."""
+    joined = np.concatenate([first, second], axis=1)
+    order = np.argsort(joined, axis=1, kind="stable")
+    times = np.take_along_axis(joined, order, axis=1)
+    for column in range(1, times.shape[1]):
+        # Where both clocks have an instant, the second is the next number.
+        times[:, column] = np.maximum(times[:, column], np.nextafter(times[:, column - 1], np.inf))
+    flown = throws.follow(times, max_events=0, positions_only=True).states
+    positions = np.empty_like(flown)
+    np.put_along_axis(positions, order[:, :, None], flown, axis=1)
+    return positions[:, : first.shape[1]], positions[:, first.shape[1] :]

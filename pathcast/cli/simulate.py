@@ -71,6 +71,8 @@ def command() -> None:
     "--list", is_flag=True, is_eager=True, expose_value=False, callback=list_scenarios, help="Print the scenarios."
 )
 @data_options
+@click.option("--events", type=FILE, help="What balls touched, when, and how they moved before and after: truth, too.")
+@click.option("--outcomes", type=FILE, help="What became of shots at a hoop, when and where: truth, too.")
 @click.option("--shards", type=click.IntRange(1), metavar="N", help="Write N files that joined in order are the whole.")
 @click.option("--shard", metavar="I/N", help="Write one of them, such as 3/16.")
 @click.option("--resume", is_flag=True, help="Keep the shards that are there.")
@@ -83,13 +85,16 @@ def ball(sport: str | None, scenario: str | None, duration: float | None, player
 
     Unless said otherwise, basketballs are seen at 30 Hz with 3 cm of noise, table-tennis balls at 120 Hz with 3 mm, and
     others at 60 Hz with 2 cm. The truth stands at the same instants, row for row beside the observations unless there
-    are false tracks. A shard is whole blocks of 4096 throws by global index.
+    are false tracks. Floor, table, net, hoop and board are solid. A shard is whole blocks of 4096 throws by global
+    index.
     """
     shards = _shards(given)
     from pathcast.cli.simulated_files import Run, write_run
-    from pathcast.simulator.dataset import scenario_of, throw_batches, usual_sensor
+    from pathcast.simulator.dataset import check_outcomes, scenario_of, throw_batches, usual_sensor
 
     kind = scenario_of(sport, scenario)
+    if given["outcomes"] is not None:
+        check_outcomes(kind.venue)
     sensor = changed(usual_sensor(kind), given)
     length = kind.duration_s if duration is None else duration
 
@@ -97,12 +102,9 @@ def ball(sport: str | None, scenario: str | None, duration: float | None, player
         return throw_batches(kind, num, given["seed"], first, sensor, length, players)
 
     def draw(batch: Batch, path: Path) -> None:
-        from pathcast.live.picture import MOST_THROWS, draw_throws
-        from pathcast.simulator.watched_throws import contacts_of_throws
+        from pathcast.live.picture import draw_throws
 
-        shown = min(batch.num_scenes, MOST_THROWS)
-        contacts = contacts_of_throws(kind, shown, given["seed"], batch.first, length)
-        draw_throws(batch, kind.name, path, contacts)
+        draw_throws(batch, kind.name, path)
 
     settings = {"scenario": kind.name, "duration_s": length, "sensor": asdict(sensor), "players": players}
     write_run(
@@ -141,8 +143,8 @@ def crowd(scene: str, duration: float | None, **given: Any) -> None:
 
 def _places(given: dict[str, Any]) -> dict[str, Any]:
     """What a run takes as it stands on the command line."""
-    names = ("seed", "first", "num", "out", "truth", "identities", "picture")
-    return {name: given[name] for name in names}
+    names = ("seed", "first", "num", "out", "truth", "identities", "events", "outcomes", "picture")
+    return {name: given[name] for name in names if name in given}
 
 
 def _shards(given: dict[str, Any]) -> tuple[Shard, ...]:

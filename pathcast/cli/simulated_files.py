@@ -33,6 +33,8 @@ class Run:
     truth: Path | None
     identities: Path | None
     picture: Path | None
+    events: Path | None = None
+    outcomes: Path | None = None
     shards: tuple[Shard, ...] = ()
     """To be made; none: the whole in one file."""
     resume: bool = False
@@ -41,6 +43,7 @@ class Run:
     def files(self, shard: Shard | None) -> dict[str, Path]:
         """The files of a shard or of the whole by their role."""
         roles = {"observed": self.out, "truth": self.truth, "identities": self.identities}
+        roles |= {"events": self.events, "outcomes": self.outcomes}
         return {role: path if shard is None else shard.path(path) for role, path in roles.items() if path is not None}
 
     @property
@@ -126,7 +129,8 @@ def _write(
             yield batch
             advance(batch.num_scenes)
 
-    return write_dataset(told(), files["observed"], files.get("truth"), files.get("identities"))
+    truth = {role: path for role, path in files.items() if role != "observed"}
+    return write_dataset(told(), files["observed"], **truth)
 
 
 def _record_text(run: Run) -> str:
@@ -147,7 +151,10 @@ def _check_kept(run: Run) -> None:
 def _summary(run: Run, done: list[Done]) -> dict[str, Any]:
     """What was written, for programs."""
     written = [asdict(each.written) for each in done if each.written is not None]
-    totals = {name: sum(counts[name] for counts in written) for name in (written[0] if written else {})}
+    shots = [counts.pop("outcomes") for counts in written]
+    totals: dict[str, Any] = {name: sum(counts[name] for counts in written) for name in (written[0] if written else {})}
+    if any(shots):
+        totals["outcomes"] = _shares(shots)
     files: dict[str, Any] = {role: str(path) for role, path in done[0].files.items()}
     if run.shards:
         files = {role: [str(each.files[role]) for each in done] for role in done[0].files}
@@ -164,6 +171,14 @@ def _summary(run: Run, done: list[Done]) -> dict[str, Any]:
     }
 
 
+def _shares(shots: list[dict[str, int]]) -> dict[str, float]:
+    """The shares of outcomes, and of shots made whichever way."""
+    number = {name: sum(counts[name] for counts in shots) for name in shots[0]}
+    total = max(sum(number.values()), 1)
+    shares = {name: count / total for name, count in number.items()}
+    return shares | {"made": (number["swish"] + number["rim"] + number["board"]) / total}
+
+
 def _tell(run: Run, done: list[Done]) -> None:
     """What was written, for people."""
     for each in done:
@@ -177,5 +192,10 @@ def _tell(run: Run, done: list[Done]) -> None:
             click.echo(f"wrote {each.files['truth']}: {count.num_true_rows} rows of truth", err=True)
         if "identities" in each.files:
             click.echo(f"wrote {each.files['identities']}: who is who", err=True)
+        if "events" in each.files:
+            click.echo(f"wrote {each.files['events']}: what balls touched", err=True)
+        if "outcomes" in each.files and count.outcomes is not None:
+            shares = _shares([count.outcomes])
+            click.echo(f"wrote {each.files['outcomes']}: {shares['made']:.1%} of the shots went in", err=True)
     if run.picture is not None and any(each.written is not None for each in done):
         click.echo(f"wrote {run.picture}", err=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +12,9 @@ from matplotlib.patches import Polygon, Rectangle
 from numpy.typing import NDArray
 
 from pathcast.formats.atomic import replacing
+from pathcast.simulator.ball.surfaces import KINDS, RING_PASSED
 from pathcast.simulator.dataset import Batch
-from pathcast.simulator.watched_throws import Contact
+from pathcast.simulator.truth import Events
 from pathcast.tracks import Track, Tracks
 from pathcast.venue import Venue, box_corners
 
@@ -22,7 +23,7 @@ PLACE = "#888888"
 MARKS = "osD^vP*"
 
 
-def draw_throws(batch: Batch, title: str, path: Path, contacts: Sequence[Contact] = ()) -> None:
+def draw_throws(batch: Batch, title: str, path: Path) -> None:
     """Writes a PNG of the batch's first throws from the side, to scale, their contacts marked by what was touched.
 
     With a hoop the horizontal axis is the way to it, along the line from each throw's release; otherwise it is the
@@ -43,8 +44,11 @@ def draw_throws(batch: Batch, title: str, path: Path, contacts: Sequence[Contact
     for track in _in_scenes(batch.observed, chosen).each():
         way, colour = ways[track.scene]
         axis.plot(track.position[:, :2] @ way, track.position[:, 2], ".", color=colour, ms=4)
-    _mark_contacts(axis, [contact for contact in contacts if contact.scene in ways], ways)
+    if batch.events is not None:
+        _mark_contacts(axis, batch.events, ways)
     _draw_side(axis, batch.venue, "xy"[int(along[1])])
+    for way, _ in ways.values() if batch.venue.board is not None else ():
+        _draw_board(axis, batch.venue, way)
     axis.set_xlabel(
         "distance past the hoop, on the line from the release to it (m)"
         if batch.venue.hoop is not None
@@ -94,23 +98,23 @@ def _long_axis(batch: Batch) -> NDArray[np.float64]:
     return np.array([1.0, 0.0]) if reach[0] > reach[1] else np.array([0.0, 1.0])
 
 
-def _mark_contacts(
-    axis: Axes, contacts: Sequence[Contact], ways: Mapping[int, tuple[NDArray[np.float64], str]]
-) -> None:
+def _mark_contacts(axis: Axes, events: Events, ways: Mapping[int, tuple[NDArray[np.float64], str]]) -> None:
     """Where balls touched something: a mark of its own for each kind of thing, at the ball's centre."""
-    for index, kind in enumerate(sorted({contact.kind for contact in contacts})):
-        chosen = [contact for contact in contacts if contact.kind == kind]
-        across = [float(np.array(contact.place[:2]) @ ways[contact.scene][0]) for contact in chosen]
-        heights = [contact.place[2] for contact in chosen]
-        mark, colours = MARKS[index % len(MARKS)], [ways[contact.scene][1] for contact in chosen]
+    drawn = np.isin(events.scene, list(ways)) & (events.kind < RING_PASSED)
+    for kind in np.unique(events.kind[drawn]):
+        chosen = np.flatnonzero(drawn & (events.kind == kind))
+        places, scenes = events.before[chosen, :3], events.scene[chosen].tolist()
+        across = [float(place[:2] @ ways[scene][0]) for place, scene in zip(places, scenes, strict=True)]
+        colours = [ways[scene][1] for scene in scenes]
+        mark = MARKS[kind]
         axis.scatter(
-            across, heights, s=70, marker=mark, facecolors="none", edgecolors=colours, linewidths=1.6, zorder=6
+            across, places[:, 2], s=70, marker=mark, facecolors="none", edgecolors=colours, linewidths=1.6, zorder=6
         )
-        axis.scatter([], [], s=50, marker=mark, facecolors="none", edgecolors="black", label=f"touches {kind}")
+        axis.scatter([], [], s=50, marker=mark, facecolors="none", edgecolors="black", label=f"touches {KINDS[kind]}")
 
 
 def _draw_side(axis: Axes, venue: Venue, along: str) -> None:
-    """Floor, hoop, table and net, seen along the horizontal."""
+    """Floor, hoop, table, net and exits, seen along the horizontal."""
     if venue.floor is not None:
         axis.axhline(venue.floor.point[2], color=PLACE, lw=1.5, zorder=1)
         axis.annotate(
@@ -125,6 +129,17 @@ def _draw_side(axis: Axes, venue: Venue, along: str) -> None:
             side = "xy".index(along)
             corner = (box.centre[side] - box.size[side] / 2, box.centre[2] - box.size[2] / 2)
             axis.add_patch(Rectangle(corner, box.size[side], box.size[2], color=PLACE, zorder=1))
+    for way_out in venue.exits:
+        middle = 0.5 * (np.array(way_out.start) + np.array(way_out.end))["xy".index(along)]
+        axis.axvline(middle, ls="--", color="#1b7837", lw=1.0, zorder=1, label=way_out.name)
+
+
+def _draw_board(axis: Axes, venue: Venue, way: NDArray[np.float64]) -> None:
+    """The board as it stands across one throw's way."""
+    assert venue.board is not None
+    across = np.array(box_corners(venue.board))[:, :2] @ way
+    low = venue.board.centre[2] - venue.board.size[2] / 2
+    axis.add_patch(Rectangle((across.min(), low), np.ptp(across), venue.board.size[2], color=PLACE, alpha=0.1, lw=0))
 
 
 def _draw_above(axis: Axes, venue: Venue) -> None:
@@ -142,8 +157,8 @@ def _finish(figure: Figure, axis: Axes, title: str, path: Path) -> None:
     """Legend, equal scales, and the file."""
     axis.plot([], [], color="black", lw=1.1, label="true")
     axis.plot([], [], ".", color="black", ms=4, label="observed")
-    axis.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), fontsize=8, ncols=4, frameon=False)
+    axis.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), fontsize=8, ncols=8, frameon=False, borderaxespad=0.1)
     axis.set_aspect("equal", adjustable="box")
-    axis.set_title(title, loc="left")
+    axis.set_title(title, loc="left", pad=22)
     with replacing(path) as part:
         figure.savefig(part, format="png", dpi=110, bbox_inches="tight")

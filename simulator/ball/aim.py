@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Final
 
 import numpy as np
 from jaxtyping import Float
@@ -12,6 +13,9 @@ from pathcast.compiled import njit
 from pathcast.simulator.ball.aerodynamics import carry
 from pathcast.simulator.ball.flight import advance
 from pathcast.simulator.ball.parameters import NUM_PARAMETERS
+
+FULL_FLIGHT_ERROR: Final = 1e-5
+"""m, of flights by full rows: far under what anyone aims to."""
 
 
 @njit
@@ -37,8 +41,8 @@ def _aim(
             here[index] = state[index] / length * speed
             there[index] = state[index] / length * (speed + nudge)
         if len(parameters) > NUM_PARAMETERS:
-            carry(here, parameters, time)
-            carry(there, parameters, time)
+            carry(here, parameters, time, FULL_FLIGHT_ERROR)
+            carry(there, parameters, time, FULL_FLIGHT_ERROR)
         else:
             advance(here, parameters, time)
             advance(there, parameters, time)

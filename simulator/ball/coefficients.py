@@ -1,81 +1,34 @@
-"""Full parameter rows: coefficients as a ball's curves over speed and spin, wind as a profile over height, gusts."""
+"""Full parameter rows: wind as a profile over height, gusts, and the constant coefficients nearest to full ones."""
 
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 from jaxtyping import Float
 from numpy.typing import ArrayLike, NDArray
 
+from pathcast.compiled import njit
 from pathcast.errors import InputError
+from pathcast.simulator.ball.aerodynamics import drag_rate, gust, lift_shape, wind_share
 from pathcast.simulator.ball.parameters import (
-    CRISIS_DRAG,
-    CRISIS_SPEED,
-    CRISIS_WIDTH,
+    DRAG,
     GUSTS,
-    LIFT_SATURATION,
+    LIFT,
     NUM_GUSTS,
-    SPIN_DRAG,
+    NUM_PARAMETERS,
+    RADIUS,
+    RESTITUTION,
+    RESTITUTION_FALL,
     WIND_GROUND,
     WIND_ROUGHNESS,
     WIND_SHEAR,
-    full_rows,
+    WIND_X,
+    WIND_Y,
 )
-from pathcast.simulator.ball.sports import INDOOR_AIR, INDOOR_VISCOSITY, Ball, random_parameters
+from pathcast.simulator.ball.sports.rows import full_parameters
 
-
-def full_parameters(
-    ball: Ball,
-    num: int = 1,
-    *,
-    air_density: ArrayLike = INDOOR_AIR,
-    viscosity: ArrayLike = INDOOR_VISCOSITY,
-    drag_scale: ArrayLike = 1.0,
-    lift_scale: ArrayLike = 1.0,
-    critical_reynolds: ArrayLike | None = None,
-    **others: Any,
-) -> Float[np.ndarray, "ball full"]:
-    """Full rows of balls whose drag follows Reynolds' number and whose lift follows the spin parameter.
-
-    Cd(Re, S) and Cl(S) are the ball's `drag_curve` and `lift_curve`. A throw's air does not change on its way, so
-    Reynolds numbers are held as speeds, U = Re nu / (2 R).
-
-    Args:
-        ball: Which.
-        num: How many.
-        air_density: kg/m3.
-        viscosity: Kinematic, m2/s.
-        drag_scale: Of the whole drag curve.
-        lift_scale: Of the lift.
-        critical_reynolds: Middle of the drag crisis, where it is a throw's own.
-        others: As of `sports.random_parameters`.
-
-    Raises:
-        InputError: An argument outside its range.
-    """
-    drag, lift = ball.drag_curve, ball.lift_curve
-    scale = np.asarray(drag_scale, np.float64)
-    high = np.broadcast_to(drag.high * scale, num)
-    first = np.broadcast_to(np.asarray(lift_scale, np.float64) / lift.start, num)
-    rows = full_rows(
-        random_parameters(ball, num, air_density=air_density, drag_coefficient=high, lift_per_spin=first, **others)
-    )
-    nu = np.asarray(viscosity, np.float64)
-    if not (np.isfinite(nu).all() and (nu > 0).all()):
-        raise InputError("viscosity", "finite m2/s over 0", f"{nu.min():g}")
-    middle = np.asarray(drag.critical_reynolds if critical_reynolds is None else critical_reynolds, np.float64)
-    if not (np.isfinite(middle).all() and (middle > 0).all()):
-        raise InputError("critical_reynolds", "finite numbers over 0", f"{middle.min():g}")
-    per_mass = 0.5 * np.asarray(air_density, np.float64) * math.pi * ball.radius_m**2 / ball.mass_kg
-    per_reynolds = nu / (2 * ball.radius_m)
-    rows[:, CRISIS_DRAG] = per_mass * (drag.low - drag.high) * scale
-    rows[:, CRISIS_SPEED] = middle * per_reynolds
-    rows[:, CRISIS_WIDTH] = drag.width_reynolds * per_reynolds
-    rows[:, SPIN_DRAG] = per_mass * drag.per_spin * scale
-    rows[:, LIFT_SATURATION] = lift.rest / lift.start
-    return rows
+__all__ = ["constant_parameters", "full_parameters", "set_gusts", "set_wind_profile"]
 
 
 def set_wind_profile(
@@ -134,4 +87,38 @@ def set_gusts(
     columns = rows[:, GUSTS:].reshape(len(rows), NUM_GUSTS, 5)
     columns[:, :, 0] = np.tan(math.pi * (np.arange(NUM_GUSTS) + 0.5) / (2 * NUM_GUSTS)) / memory_s
     columns[:, :, 1:] = np.asarray(normals) * np.reshape(size, (-1, 1, 1)) / math.sqrt(NUM_GUSTS)
-    rows[:, GUSTS:] = columns.reshape(len(rows), -1)
+    rows[:, GUSTS:] = columns.reshape(len(rows), 5 * NUM_GUSTS)
+
+
+def constant_parameters(
+    rows: Float[np.ndarray, "ball full"], states: Float[np.ndarray, "ball 9"], impact_mps: float = 0.0
+) -> Float[np.ndarray, "ball parameter"]:
+    """Rows of twelve entries: the coefficients and the wind that full rows have at the states, from then on constant.
+
+    Args:
+        rows: Full rows.
+        states: At time 0.
+        impact_mps: Normal speed at which the restitution is taken.
+    """
+    constant = np.array(rows[:, :NUM_PARAMETERS], np.float64)
+    _freeze(np.ascontiguousarray(rows, np.float64), np.ascontiguousarray(states, np.float64), constant)
+    constant[:, RESTITUTION] = np.maximum(constant[:, RESTITUTION] - impact_mps * rows[:, RESTITUTION_FALL], 0.0)
+    return constant
+
+
+@njit
+def _freeze(rows: NDArray[np.float64], states: NDArray[np.float64], constant: NDArray[np.float64]) -> None:
+    """Writes wind, drag and lift of full rows at states, ball by ball."""
+    for ball in range(len(rows)):
+        p, state = rows[ball], states[ball]
+        share = wind_share(state[2], p)
+        gust_x, gust_y = gust(0.0, p)
+        constant[ball, WIND_X] = share * p[WIND_X] + gust_x
+        constant[ball, WIND_Y] = share * p[WIND_Y] + gust_y
+        ux, uy, uz = state[3] - constant[ball, WIND_X], state[4] - constant[ball, WIND_Y], state[5]
+        wx, wy, wz = state[6], state[7], state[8]
+        speed = max(math.sqrt(ux * ux + uy * uy + uz * uz), 1e-6)
+        turn = math.sqrt(wx * wx + wy * wy + wz * wz)
+        across = math.sqrt((wy * uz - wz * uy) ** 2 + (wz * ux - wx * uz) ** 2 + (wx * uy - wy * ux) ** 2)
+        constant[ball, DRAG] = drag_rate(speed, turn, p) / speed
+        constant[ball, LIFT] = p[LIFT] * lift_shape(max(p[RADIUS] * across / (speed * speed), 1e-9), p)

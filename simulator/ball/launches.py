@@ -13,7 +13,7 @@ from jaxtyping import Float
 from numpy.typing import NDArray
 
 from pathcast.simulator.ball.aim import aim
-from pathcast.simulator.ball.parameters import FLOOR, GRAVITY, LIFT
+from pathcast.simulator.ball.parameters import FLOOR, GRAVITY, LIFT, LIFT_SATURATION, RADIUS
 
 NUM_NORMALS: Final = 10
 NUM_UNIFORMS: Final = 8
@@ -42,7 +42,7 @@ def spinning(heading: Floats, back: Floats, side: Floats, gyro: Floats | float =
 
 
 def aimed(
-    parameters: Float[np.ndarray, "throw parameter"],
+    parameters: Float[np.ndarray, "throw full"],
     starts: Float[np.ndarray, "throw 3"],
     targets: Float[np.ndarray, "throw 3"],
     pace: Floats,
@@ -57,7 +57,7 @@ def aimed(
     within a factor of two of the parabola's does. Sidespin still turns it aside.
 
     Args:
-        parameters: Rows of the balls as their players expect them.
+        parameters: Full rows of the balls as their players expect them.
         starts: m.
         targets: m.
         pace: Mean level speed, m/s.
@@ -67,11 +67,14 @@ def aimed(
     """
     way = targets - starts
     heading, distance = np.arctan2(way[:, 1], way[:, 0]), np.hypot(way[:, 0], way[:, 1])
-    gravity, lift = parameters[:, GRAVITY], parameters[:, LIFT]
+    spin = spinning(heading, back, side, gyro)
+    share = parameters[:, RADIUS] * np.linalg.norm(spin, axis=1) / pace
+    lift = parameters[:, LIFT] / (1.0 + parameters[:, LIFT_SATURATION] * share)
+    gravity = parameters[:, GRAVITY]
     pull = np.maximum(gravity - lift * back * pace, 0.2 * gravity)
     elevation = np.arctan2(way[:, 2] + 0.5 * pull * (distance / pace) ** 2, distance)
     course = direction(heading, elevation)
-    states: Floats = np.concatenate([starts, course, spinning(heading, back, side, gyro)], axis=1)
+    states: Floats = np.concatenate([starts, course, spin], axis=1)
     rows = parameters.copy()
     rows[:, FLOOR] = -np.inf
     speed = aim(states, rows, distance, targets[:, 2])

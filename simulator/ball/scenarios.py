@@ -1,8 +1,8 @@
 """Scenarios: kinds of throws by name, drawn by seed and global index, and their true tracks.
 
-The same seed and index give the same throw for any batch, process or machine. Fixtures are not solid yet: a shot
-flies through hoop and board, a table's top is an endless floor, and nets let balls through. Coefficients do not change
-in flight: where the sport's curves say that they depend on speed and spin, each throw keeps those of its launch.
+The same seed and index give the same throw for any batch, process or machine. Balls fly by the full physics: drag by
+Reynolds number, lift by spin parameter, spin that decays, wind with profile and gusts outdoors. What stands in the
+scenario's venue is solid: floor, table, net, hoop and board.
 """
 
 from __future__ import annotations
@@ -18,16 +18,14 @@ from numpy.typing import NDArray
 
 from pathcast import venue as venues
 from pathcast.errors import InputError
-from pathcast.simulator.ball.air import air_density, kinematic_viscosity
-from pathcast.simulator.ball.flight import fly_many
+from pathcast.simulator.ball.coefficient_draws import CoefficientDraws, drawn_parameters
+from pathcast.simulator.ball.following import Courses, follow
 from pathcast.simulator.ball.launches import NUM_NORMALS, NUM_UNIFORMS
 from pathcast.simulator.ball.sports import (
     BASEBALL,
     BASKETBALL,
     GENERIC,
     GOLF,
-    INDOOR_AIR,
-    INDOOR_VISCOSITY,
     SOCCER,
     TABLE_TENNIS,
     TENNIS,
@@ -39,7 +37,6 @@ from pathcast.simulator.ball.sports import (
     check_states,
     generic,
     golf,
-    random_parameters,
     soccer,
     table_tennis,
     tennis,
@@ -69,18 +66,40 @@ class Scenario:
 
 @dataclass(frozen=True, eq=False)
 class Throws:
-    """Throws: where each starts and what it obeys."""
+    """Throws: where each starts, what it obeys, and where it flies."""
 
     states: Float[np.ndarray, "throw 9"]
     """At release: m, m/s, rad/s."""
-    parameters: Float[np.ndarray, "throw 12"]
-    """Rows as of `pathcast.simulator.ball.parameters`."""
+    parameters: Float[np.ndarray, "throw 50"]
+    """Full rows as of `pathcast.simulator.ball.parameters`; their floor is the table's top where there is a table."""
     duration: Float[np.ndarray, " throw"]
     """How long each is watched, s."""
     ball: Ball
+    venue: Venue
 
     def __post_init__(self) -> None:
         check_states(self.states, "throws")
+
+    def follow(
+        self, times: Float[np.ndarray, "*clocks time"], *, max_events: int = 16, positions_only: bool = False
+    ) -> Courses:
+        """Follows them through their venue: states or positions at any times, events, and what became of shots.
+
+        Args:
+            times: Seconds from release, increasing, from 0; a row for each throw, or one for all.
+            max_events: So many of each are kept.
+            positions_only: Three columns instead of nine.
+
+        Raises:
+            InputError: Times that are negative, not finite or do not increase.
+        """
+        return follow(
+            self.states, self.parameters, times, self.venue, max_events=max_events, positions_only=positions_only
+        )
+
+    def only(self, chosen: NDArray[np.int64] | NDArray[np.bool_]) -> Throws:
+        """Those of an index or a mask."""
+        return Throws(self.states[chosen], self.parameters[chosen], self.duration[chosen], self.ball, self.venue)
 
 
 def _scenarios() -> tuple[Scenario, ...]:
@@ -176,48 +195,10 @@ def throw(scenario: str | Scenario, num: int, seed: int, first: int = 0) -> Thro
         normals(seed, f"{kind.name}/launch/normal", first, num, NUM_NORMALS),
         uniforms(seed, f"{kind.name}/launch/uniform", first, num, NUM_UNIFORMS),
     )
-    # More draws than are used, so that a further coefficient shifts nothing.
-    share = uniforms(seed, f"{kind.name}/coefficient/uniform", first, num, 8)
-    spread = normals(seed, f"{kind.name}/coefficient/normal", first, num, 4)
-    return Throws(states, _parameters(kind, states, share, spread), np.full(num, kind.duration_s), kind.ball)
-
-
-def _parameters(
-    kind: Scenario, states: NDArray[np.float64], share: NDArray[np.float64], spread: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Rows of parameters from uniform and normal draws; drag and lift as at launch."""
-    ball, prior = kind.ball, kind.prior
-
-    def between(bounds: tuple[float, float], column: int) -> NDArray[np.float64]:
-        """Uniform between the bounds."""
-        return np.asarray(bounds[0] + (bounds[1] - bounds[0]) * share[:, column])
-
-    density, viscosity = np.asarray(INDOOR_AIR), np.asarray(INDOOR_VISCOSITY)
-    if prior.temperature_c is not None:
-        place = between(prior.altitude_m, 3), between(prior.temperature_c, 4), between(prior.humidity, 5)
-        density, viscosity = air_density(*place), kinematic_viscosity(*place)
-    wind = prior.wind_spread * spread[:, 2], prior.wind_spread * spread[:, 3]
-    speed = np.maximum(np.linalg.norm(states[:, 3:6] - np.stack([*wind, np.zeros(len(states))], axis=1), axis=1), 0.1)
-    spin = ball.radius_m * np.linalg.norm(states[:, 6:9], axis=1) / speed
-    if prior.drag_coefficient is None:
-        critical = None if prior.critical_reynolds is None else between(prior.critical_reynolds, 6)
-        curve = ball.drag_curve(2 * ball.radius_m * speed / viscosity, spin, critical)
-        drag = curve * np.exp(prior.drag_spread * spread[:, 0])
-    else:
-        mean, deviation = prior.drag_coefficient
-        drag = np.maximum(mean + deviation * spread[:, 0], 0.1)
-    lift = ball.lift_per_spin if ball.lift is None else ball.lift.per_spin(spin)
-    return random_parameters(
-        ball,
-        len(states),
-        air_density=density,
-        wind=wind,
-        drag_coefficient=drag,
-        lift_per_spin=lift * np.exp(prior.lift_spread * spread[:, 1]),
-        restitution=between(prior.restitution, 0),
-        tangential=between(prior.tangential, 1),
-        friction=between(prior.friction, 2),
-    )
+    floor = kind.venue.floor
+    ground = 0.0 if floor is None else floor.point[2]
+    rows = drawn_parameters(kind.ball, kind.prior, CoefficientDraws.of(kind.name, num, seed, first), ground)
+    return Throws(states, rows, np.full(num, kind.duration_s), kind.ball, kind.venue)
 
 
 def simulate_balls(
@@ -244,18 +225,34 @@ def simulate_balls(
         InputError: An unknown scenario, or a number outside its range.
     """
     kind = scenario_named(scenario) if isinstance(scenario, str) else scenario
-    length = kind.duration_s if duration_s is None else duration_s
+    times = ticks(kind.duration_s if duration_s is None else duration_s, rate_hz)
+    course = throw(kind, num, seed, first).follow(times, max_events=0, positions_only=True)
+    return tracks_of(course.states, times, first)
+
+
+def ticks(duration_s: float, rate_hz: float) -> Float[np.ndarray, " time"]:
+    """The instants of a regular clock from 0 to a duration, s.
+
+    Raises:
+        InputError: A number outside its range.
+    """
     if not 0 < rate_hz <= 1e6:
         raise InputError("rate_hz", "over 0 to 1e6 Hz", f"{rate_hz}")
-    if not 0 <= length <= 1e4:
-        raise InputError("duration_s", "0 to 1e4 s", f"{length}")
-    throws = throw(kind, num, seed, first)
-    times = np.arange(int(length * rate_hz + 1e-9) + 1) / rate_hz
-    positions = fly_many(throws.states, throws.parameters, times).reshape(-1, 3)
+    if not 0 <= duration_s <= 1e4:
+        raise InputError("duration_s", "0 to 1e4 s", f"{duration_s}")
+    return np.arange(int(duration_s * rate_hz + 1e-9) + 1) / rate_hz
+
+
+def tracks_of(
+    positions: Float[np.ndarray, "throw time 3"], times: Float[np.ndarray, " time"], first: int = 0
+) -> Tracks:
+    """Tracks of throws at one clock's instants: scenes of their own from `first` on, each with the one track 0."""
+    num, length, _ = positions.shape
+    flat = positions.reshape(-1, 3)
     return Tracks(
-        scene=np.repeat(np.arange(first, first + num, dtype=np.int64), len(times)),
-        track=np.zeros(num * len(times), np.uint64),
+        scene=np.repeat(np.arange(first, first + num, dtype=np.int64), length),
+        track=np.zeros(num * length, np.uint64),
         time=np.tile(times, num),
-        position=positions,
-        valid=np.isfinite(positions).all(axis=1),
+        position=flat,
+        valid=np.isfinite(flat).all(axis=1),
     )

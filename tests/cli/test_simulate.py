@@ -189,6 +189,21 @@ def test_a_picture_is_a_png(run, tmp_path, words):
         ("ball --scenario free-throw --num 1 --false-tracks -1 --out a.csv", "sensor.false_per_s: expected a number"),
         ("ball --scenario free-throw --num 1 --out a.csv --identities a.csv", "identities: expected another file"),
         ("ball --scenario free-throw --num 1 --out a.csv --truth b.csv --identities b.csv", "identities: expected"),
+        ("ball --scenario free-throw --num 1 --out a.csv --events a.csv", "events: expected another file"),
+        (
+            "ball --scenario free-throw --num 1 --out a.csv --events b.csv --outcomes b.csv",
+            "outcomes: expected another",
+        ),
+        ("ball --scenario free-throw --num 1 --out a.csv --events b.xlsx", "b.xlsx: expected a name that ends in .csv"),
+        (
+            "ball --scenario soccer-kick --num 1 --out a.csv --outcomes b.csv",
+            "outcomes: expected a scenario with a hoop: three-pointer, free-throw, basketball, found soccer-goal",
+        ),
+        (
+            "ball --sport table-tennis --num 9000 --shards 2 --out a.csv --outcomes b.csv",
+            "outcomes: expected a scenario with a hoop",
+        ),
+        ("crowd --scene plaza --num 1 --out a.csv --events b.csv", "No such option"),
         ("crowd --scene plaza --num 1 --clock-jitter -1 --out a.csv", "sensor.clock_jitter_s: expected a number"),
         (
             "crowd --scene plaza --num 1 --swap-chance 2 --out a.csv",

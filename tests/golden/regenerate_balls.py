@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 
-from pathcast.simulator.ball.flight import bounces, fly_many
 from pathcast.simulator.ball.scenarios import SCENARIOS, throw
 from pathcast.simulator.sensor import Sensor, watch
 
@@ -32,16 +31,18 @@ def golden() -> dict[str, Any]:
     for name in sorted(SCENARIOS):
         throws = throw(name, 3, seed=2024, first=4095)
         clock = SENSOR.instants(3, 2.0, seed=2024, first=4095)
-        positions = fly_many(throws.states, throws.parameters, clock.sampled)
-        times, before, after = bounces(throws.states, throws.parameters, 2.0, 2)
+        course = throws.follow(clock.sampled, max_events=3)
+        positions = course.states[:, :, :3]
         found[name] = {
             "states": listed(throws.states),
             "parameters": listed(throws.parameters),
             "sampled": listed(clock.sampled),
             "positions": listed(positions),
-            "bounce_times": listed(times),
-            "before": listed(before),
-            "after": listed(after),
+            "event_times": listed(course.event_times),
+            "event_kinds": listed(course.event_kinds),
+            "before": listed(course.before),
+            "after": listed(course.after),
+            "outcome": listed(course.outcome),
             "observed": listed(watch(SENSOR, positions, seed=2024, first=4095).positions),
         }
     return found

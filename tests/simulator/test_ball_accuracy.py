@@ -21,6 +21,7 @@ from pathcast.simulator.ball.flight import (
     fly_many,
     fly_states,
 )
+from pathcast.simulator.ball.parameters import NUM_PARAMETERS
 from pathcast.simulator.ball.scenarios import throw
 
 
@@ -74,9 +75,9 @@ def reference(state, row, times, max_bounces=6):
 
 
 def clear_throws(scenario, num, duration):
-    """Throws, windy ones among them, whose bounces are no grazes and do not end in rest."""
+    """Throws with constant coefficients, windy ones among them, whose bounces are no grazes and do not end in rest."""
     throws = throw(scenario, num, seed=3)
-    rows = throws.parameters.copy()
+    rows = throws.parameters[:, :NUM_PARAMETERS].copy()
     rows[: num // 2, WIND_X], rows[: num // 2, WIND_Y] = 3.0, -2.0
     _, before, after = bounces(throws.states, rows, duration, 8)
     with np.errstate(invalid="ignore"):

@@ -162,12 +162,12 @@ def test_with_drag_crisis_lift_by_spin_wind_and_decay_the_integrator_converges_w
 def test_a_row_of_twelve_means_the_same_as_a_full_row_of_neutral_entries(scenario):
     sample = throw(scenario, 64, seed=5)
     times = np.linspace(0, 1.0, 31)
-    short, full = (follow(sample.states, rows, times) for rows in (sample.parameters, full_rows(sample.parameters)))
+    twelve = sample.parameters[:, :NUM_PARAMETERS]
+    short, full = (follow(sample.states, rows, times) for rows in (twelve, full_rows(twelve)))
     assert np.array_equal(short.states, full.states)
-    assert short.states[:, :, :3] == pytest.approx(
-        fly_states(sample.states, sample.parameters, times, 1 / 240)[:, :, :3], abs=1e-5
-    )
-    found, _, after = bounces(sample.states, sample.parameters, 1.0, 3, 1 / 240)
+    flown = fly_states(sample.states, twelve, times, 1 / 240)
+    assert short.states[:, :, :3] == pytest.approx(flown[:, :, :3], abs=1e-5)
+    found, _, after = bounces(sample.states, twelve, 1.0, 3, 1 / 240)
     clear = ~(np.nan_to_num(after[:, :, 5], nan=9.0) < 0.3).any(axis=1)
     assert short.event_times[clear, :3] == pytest.approx(found[clear], abs=1e-6, nan_ok=True)
 

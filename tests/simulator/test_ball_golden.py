@@ -27,6 +27,6 @@ def test_the_same_scenarios_are_golden(numbers):
 
 @pytest.mark.parametrize("name", COMMITTED)
 @pytest.mark.parametrize("what", next(iter(COMMITTED.values())))
-def test_throws_paths_bounces_and_observations_are_the_golden_ones(numbers, name, what):
+def test_throws_paths_events_and_observations_are_the_golden_ones(numbers, name, what):
     ours = np.array(numbers[name][what], np.float64)
     assert np.allclose(ours, np.array(COMMITTED[name][what], np.float64), rtol=1e-9, atol=1e-9, equal_nan=True)

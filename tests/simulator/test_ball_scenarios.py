@@ -9,10 +9,34 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pathcast.errors import InputError
-from pathcast.simulator.ball.flight import DRAG, FLOOR, GRAVITY, LIFT, RADIUS, RESTITUTION, bounces, fly_states
+from pathcast.simulator.ball.aerodynamics import gust, motion_in_air
+from pathcast.simulator.ball.coefficients import constant_parameters
+from pathcast.simulator.ball.flight import (
+    DRAG,
+    FLOOR,
+    GRAVITY,
+    LIFT,
+    RADIUS,
+    RESTITUTION,
+    WIND_X,
+    WIND_Y,
+    acceleration,
+    fly_states,
+)
+from pathcast.simulator.ball.following import BOARD, MISSED, OUTCOMES, RIM, SWISH, follow
+from pathcast.simulator.ball.parameters import RESTITUTION_FALL
 from pathcast.simulator.ball.scenarios import SCENARIOS, Throws, scenario_named, simulate_balls, throw
-from pathcast.simulator.ball.sports import BALLS, BASKETBALL, ball_named, nominal_parameters, random_parameters
+from pathcast.simulator.ball.sports import (
+    BALLS,
+    BASKETBALL,
+    ball_named,
+    full_parameters,
+    nominal_parameters,
+    random_parameters,
+)
+from pathcast.simulator.ball.surfaces import FLOOR_CONTACT, NET_CONTACT, TABLE_CONTACT
 from pathcast.tracks import Tracks
+from pathcast.venue import BASKETBALL_NBA, TABLE_TENNIS
 
 NAMES = sorted(SCENARIOS)
 
@@ -70,23 +94,70 @@ def test_shots_come_down_around_the_hoop(name, closest):
 
 
 def test_basketballs_often_bounce_within_a_second():
-    sample = throw("basketball", 2000, 1)
-    times, _, _ = bounces(sample.states, sample.parameters, 2.0, 1)
-    assert 0.4 < (times[:, 0] < 1.0).mean() < 0.7
+    course = throw("basketball", 2000, 1).follow(np.array([1.0]), positions_only=True)
+    assert 0.4 < (course.event_kinds == FLOOR_CONTACT).any(axis=1).mean() < 0.7
 
 
-def landings(states):
+@pytest.mark.parametrize(("name", "rate"), [("three-pointer", 0.35), ("free-throw", 0.78)])
+def test_shots_go_in_as_often_as_a_leagues(name, rate):
+    """Fitted on another seed by tools/calibrate_shots.py; the standard error here is .003."""
+    outcome = throw(name, 20_480, 12).follow(np.array([6.0]), max_events=0, positions_only=True).outcome
+    share = {kind: (outcome == index).mean() for index, kind in enumerate(OUTCOMES)}
+    made = share["swish"] + share["rim"] + share["board"]
+    assert made == pytest.approx(rate, abs=0.015)
+    assert share["undecided"] < 0.003
+    assert 0.25 < share["swish"] / made < 0.6
+    assert share["board"] < 0.1 < share["rim"]
+
+
+def test_made_shots_end_below_the_hoop_and_missed_ones_beside_it():
+    shots = throw("free-throw", 2000, 3)
+    course = shots.follow(np.array([6.0]))
+    hoop = shots.venue.hoop
+    away = np.hypot(course.decided_where[:, 0] - hoop.centre[0], course.decided_where[:, 1] - hoop.centre[1])
+    made = np.isin(course.outcome, (SWISH, RIM, BOARD))
+    assert (away[made] < hoop.radius).all()
+    assert (away[course.outcome == MISSED] > hoop.radius).mean() > 0.99
+    assert (course.decided_at[made] < 2.5).mean() > 0.99
+
+
+def landings(states, rows, venue=TABLE_TENNIS):
     """Whether table-tennis balls first bounce on the far side, and whether on the near and then on the far side."""
-    times, before, _ = bounces(states, nominal_parameters(ball_named("table-tennis")), 1.5, 2)
-    side = np.sign(states[:, None, 4]) * before[:, :, 1]
-    on = (np.abs(before[:, :, 0]) < 1.525 / 2) & (np.abs(before[:, :, 1]) < 2.74 / 2) & np.isfinite(times)
+    course = follow(states, rows, np.array([1.5]), venue, max_events=2, positions_only=True)
+    side = np.sign(states[:, None, 4]) * course.before[:, :, 1]
+    on = course.event_kinds == TABLE_CONTACT
     return on[:, 0] & (side[:, 0] > 0), on.all(axis=1) & (side[:, 0] < 0) & (side[:, 1] > 0)
 
 
 def test_table_tennis_strokes_and_serves_land_where_the_rules_want_them():
-    stroke, serve = landings(throw("table-tennis", 4000, 1).states)
+    sample = throw("table-tennis", 4000, 1)
+    stroke, serve = landings(sample.states, sample.parameters)
+    assert (stroke | serve).mean() > 0.86
+    over = dataclasses.replace(TABLE_TENNIS, net=None)
+    stroke, serve = landings(sample.states, sample.parameters, over)
     assert (stroke | serve).mean() > 0.9
     assert serve.mean() == pytest.approx(2704 / 15792, abs=0.03)
+
+
+def test_table_tennis_balls_hit_the_net_leave_the_table_and_fall_to_the_floor():
+    course = throw("table-tennis", 4000, 1).follow(np.linspace(0, 1.5, 16))
+    kinds = course.event_kinds
+    assert 0.02 < (kinds == NET_CONTACT).any(axis=1).mean() < 0.1
+    off = (kinds[:, 0] == TABLE_CONTACT) & (kinds == FLOOR_CONTACT).any(axis=1)
+    assert off.mean() > 0.5
+    assert course.states[off, -1, 2].min() > -0.76
+    assert course.states[off, :, 2].min() < -0.5
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_constant_parameters_are_the_full_ones_at_launch(name):
+    sample = throw(name, 20, 5)
+    rows = constant_parameters(sample.parameters, sample.states, 3.0)
+    for state, short, full in zip(sample.states, rows, sample.parameters, strict=True):
+        here = motion_in_air(*state[2:], *gust(0.0, full), full)
+        assert acceleration(*state[3:], *short[:3], short[WIND_X], short[WIND_Y]) == pytest.approx(here[:3], rel=1e-9)
+    falling = 3.0 * sample.parameters[:, RESTITUTION_FALL]
+    assert rows[:, RESTITUTION] == pytest.approx(sample.parameters[:, RESTITUTION] - falling)
 
 
 @pytest.mark.parametrize(("name", "kind"), [("rallies.json", 0), ("serves.json", 1)])
@@ -96,7 +167,10 @@ def test_recorded_launches_land_where_the_rules_want_them(name, kind):
         pytest.skip("no recorded launches: set PATHCAST_DATA to the data folder")
     fields = ("pos_x", "pos_y", "pos_z", "vel_x", "vel_y", "vel_z", "w_vel_x", "w_vel_y", "w_vel_z")
     states = np.array([[row[field] for field in fields] for row in json.loads(file.read_text())])
-    assert landings(states)[kind].mean() > 0.94
+    rows = full_parameters(ball_named("table-tennis"), len(states))
+    # Nominal balls come a little low over the net after a serve's first bounce: with it .95 and .81 do.
+    assert landings(states, rows, dataclasses.replace(TABLE_TENNIS, net=None))[kind].mean() > 0.94
+    assert landings(states, rows)[kind].mean() > (0.94, 0.78)[kind]
 
 
 @pytest.mark.parametrize("ball", BALLS.values(), ids=BALLS)
@@ -147,7 +221,7 @@ def test_what_cannot_be_thrown_is_refused_by_name():
     states = np.zeros((2, 9))
     states[1, 7] = np.nan
     with pytest.raises(InputError, match=r"throws\[1\]\.spin\.y: expected finite rad/s"):
-        Throws(states, np.zeros((2, 12)), np.ones(2), BASKETBALL)
+        Throws(states, np.zeros((2, 50)), np.ones(2), BASKETBALL, BASKETBALL_NBA)
 
 
 def test_a_new_coefficient_can_be_set_for_each_ball():

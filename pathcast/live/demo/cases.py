@@ -11,7 +11,6 @@ import numpy as np
 from pathcast.errors import InputError
 from pathcast.formats import read_tracks
 from pathcast.live.following import as_one_scene
-from pathcast.simulator.ball.flight import fly_many
 from pathcast.simulator.ball.scenarios import SCENARIOS, simulate_balls, throw
 from pathcast.simulator.ball.sports import TABLE_TENNIS, Ball
 from pathcast.simulator.pedestrian.crowd import simulate_crowd
@@ -61,7 +60,8 @@ def simulated_ball(
     sensor = Sensor(rate_hz=rate_hz, noise_m=noise_m, clock_jitter_s=0.0005, dropout=0.03, burst_s=2.5 / rate_hz)
     throws = throw(scenario, num, UNSEEN_SEED)
     instants = sensor.instants(num, kind.duration_s, UNSEEN_SEED)
-    seen = watch(sensor, fly_many(throws.states, throws.parameters, instants.sampled), UNSEEN_SEED)
+    course = throws.follow(instants.sampled, max_events=0, positions_only=True)
+    seen = watch(sensor, course.states, UNSEEN_SEED)
     count = len(instants.reported)
     observed = Tracks.from_rows(
         0,

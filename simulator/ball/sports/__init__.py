@@ -15,6 +15,7 @@ from pathcast.simulator.ball.sports.rows import (
     INDOOR_VISCOSITY,
     STANDARD_GRAVITY,
     check_states,
+    full_parameters,
     nominal_parameters,
     random_parameters,
 )
@@ -42,6 +43,7 @@ __all__ = [
     "Prior",
     "ball_named",
     "check_states",
+    "full_parameters",
     "nominal_parameters",
     "random_parameters",
 ]

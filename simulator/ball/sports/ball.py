@@ -109,7 +109,11 @@ class Ball:
     lift: LiftCurve | None = None
     spin_decay_per_s: float = 1 / 30
     restitution: float
-    """Normal, of a bounce on its own floor."""
+    """Normal, of a bounce on its own floor at `restitution_speed_mps`."""
+    restitution_speed_mps: float = 0.0
+    """Normal speed, such as that of the rule's drop."""
+    restitution_fall: float = 0.0
+    """s/m: how much the restitution falls per m/s of normal speed, since a shell buckles and turf gives way."""
     tangential: float
     """Tangential restitution."""
     friction: float
@@ -123,6 +127,8 @@ class Ball:
         check(where + "lift_per_spin", self.lift_per_spin, 0.0, math.inf)
         check(where + "spin_decay_per_s", self.spin_decay_per_s, 0.0, math.inf)
         check(where + "restitution", self.restitution, 0.0, 1.0)
+        check(where + "restitution_speed_mps", self.restitution_speed_mps, 0.0, math.inf)
+        check(where + "restitution_fall", self.restitution_fall, 0.0, math.inf)
         check(where + "tangential", self.tangential, -1.0, 1.0)
         check(where + "friction", self.friction, 0.0, math.inf)
 
@@ -142,7 +148,8 @@ class Prior:
     """How the balls of a sport differ from throw to throw, apart from how they are launched."""
 
     drag_coefficient: tuple[float, float] | None = None
-    """Mean and standard deviation of Cd; where absent, it is the ball's curve at launch, spread by `drag_spread`."""
+    """Mean and standard deviation of a Cd that is the same at all speeds; where absent, it is the ball's curve, spread
+    by `drag_spread`."""
     drag_spread: float = 0.0
     """Standard deviation of the logarithm of the drag's scale."""
     lift_spread: float
@@ -150,11 +157,21 @@ class Prior:
     critical_reynolds: tuple[float, float] | None = None
     """Least and most of the middle of the drag crisis; uniform between, as what follows."""
     restitution: tuple[float, float]
+    """At the ball's `restitution_speed_mps`."""
     tangential: tuple[float, float]
     friction: tuple[float, float]
+    torsion_loss: tuple[float, float] = (0.0, 0.2)
+    """Share of the spin about the normal that a contact takes."""
+    rim_change: tuple[float, float] = (0.0, 0.0)
+    """What the rim's restitution is more than the nominal one."""
+    board_change: tuple[float, float] = (0.0, 0.0)
     temperature_c: tuple[float, float] | None = None
     """Of the air outdoors; where absent, it is `rows.INDOOR_AIR`."""
     humidity: tuple[float, float] = (0.3, 0.8)
     altitude_m: tuple[float, float] = (0.0, 0.0)
     wind_spread: float = 0.0
-    """Standard deviation of the steady wind along x and along y, m/s."""
+    """Standard deviation of the steady wind along x and along y, m/s, 10 m above the ground."""
+    roughness_m: float = 0.03
+    """Of the ground under the wind: .01 for cut grass, .03 for open land."""
+    gust_share: tuple[float, float] = (0.2, 0.5)
+    """Standard deviation of gusts along x and along y as a share of the steady wind's speed."""

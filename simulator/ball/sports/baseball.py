@@ -9,7 +9,7 @@ import numpy as np
 
 from pathcast.simulator.ball.launches import Floats, Normals, States, Uniforms, aimed, direction, spinning
 from pathcast.simulator.ball.sports.ball import Ball, DragCurve, LiftCurve, Prior
-from pathcast.simulator.ball.sports.rows import expected_parameters
+from pathcast.simulator.ball.sports.rows import full_parameters
 from pathcast.venue import Plane, Venue
 
 RPM: Final = 2 * math.pi / 60
@@ -86,8 +86,7 @@ def pitches(normals: Normals, uniforms: Uniforms) -> States:
     scale = RPM * (1.0 + 0.1 * np.clip(normals[:, 5], -3.0, 3.0))
     # A ball along -y with positive vertical spin turns to +x.
     back, side, gyro = scale * kind[:, 3], arm * scale * kind[:, 4], scale * kind[:, 5]
-    rows = expected_parameters(BASEBALL, pace, np.sqrt(back**2 + side**2 + gyro**2))
-    return aimed(rows, starts, targets, pace, back, side, gyro)
+    return aimed(full_parameters(BASEBALL, num), starts, targets, pace, back, side, gyro)
 
 
 def hits(normals: Normals, uniforms: Uniforms) -> States:

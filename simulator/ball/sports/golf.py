@@ -24,8 +24,11 @@ GOLF: Final = Ball(
     # keep the flow beyond the crisis. The lift is that power law's best of this form for S from .08 to .45, within 8 %.
     drag=DragCurve(low=0.230, high=0.230, per_spin=0.269),
     lift=LiftCurve(start=0.293, rest=2.478),
-    # On a fairway; choices.
+    # On a fairway: .35 at 5 m/s and .12 at 20 m/s (Penner 2002, "The run of a golf ball", Can. J. Phys. 80:931), on the
+    # line between. The rest are choices.
     restitution=0.35,
+    restitution_speed_mps=5.0,
+    restitution_fall=0.015,
     tangential=-0.2,
     friction=0.4,
 )

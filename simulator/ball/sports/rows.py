@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from jaxtyping import Float
@@ -11,19 +11,26 @@ from numpy.typing import ArrayLike, NDArray
 
 from pathcast.errors import InputError
 from pathcast.simulator.ball.parameters import (
+    CRISIS_DRAG,
+    CRISIS_SPEED,
+    CRISIS_WIDTH,
     DRAG,
     FLOOR,
     FRICTION,
     GRAVITY,
     INERTIA,
     LIFT,
+    LIFT_SATURATION,
     NUM_PARAMETERS,
     RADIUS,
     RESTITUTION,
+    RESTITUTION_FALL,
     SPIN_DECAY,
+    SPIN_DRAG,
     TANGENTIAL,
     WIND_X,
     WIND_Y,
+    full_rows,
 )
 from pathcast.simulator.ball.sports.ball import Ball, check
 
@@ -57,22 +64,6 @@ def nominal_parameters(
     """
     rows = random_parameters(ball, 1, air_density=air_density, floor=floor, wind=wind, gravity=gravity)
     return rows.reshape(NUM_PARAMETERS)
-
-
-def expected_parameters(
-    ball: Ball, speed: Float[np.ndarray, " ball"], spin: Float[np.ndarray, " ball"]
-) -> Float[np.ndarray, "ball parameter"]:
-    """Rows of a nominal ball indoors, drag and lift by its curves at speeds in m/s and spins in rad/s.
-
-    What a player expects of a stroke.
-    """
-    share = ball.radius_m * np.abs(spin) / speed
-    return random_parameters(
-        ball,
-        len(speed),
-        drag_coefficient=ball.drag_curve(2 * ball.radius_m * speed / INDOOR_VISCOSITY, share),
-        lift_per_spin=ball.lift_curve.per_spin(share),
-    )
 
 
 def random_parameters(
@@ -120,6 +111,62 @@ def random_parameters(
     rows[:, RESTITUTION] = chosen("restitution", restitution, 0.0, 1.0)
     rows[:, TANGENTIAL] = chosen("tangential", tangential, -1.0, 1.0)
     rows[:, FRICTION] = chosen("friction", friction, 0.0, math.inf)
+    return rows
+
+
+def full_parameters(
+    ball: Ball,
+    num: int = 1,
+    *,
+    air_density: ArrayLike = INDOOR_AIR,
+    viscosity: ArrayLike = INDOOR_VISCOSITY,
+    drag_scale: ArrayLike = 1.0,
+    lift_scale: ArrayLike = 1.0,
+    critical_reynolds: ArrayLike | None = None,
+    **others: Any,
+) -> Float[np.ndarray, "ball full"]:
+    """Full rows of balls whose drag follows Reynolds' number and whose lift follows the spin parameter.
+
+    Cd(Re, S) and Cl(S) are the ball's `drag_curve` and `lift_curve`. A throw's air does not change on its way, so
+    Reynolds numbers are held as speeds, U = Re nu / (2 R).
+
+    Args:
+        ball: Which.
+        num: How many.
+        air_density: kg/m3.
+        viscosity: Kinematic, m2/s.
+        drag_scale: Of the whole drag curve.
+        lift_scale: Of the lift.
+        critical_reynolds: Middle of the drag crisis, where it is a throw's own.
+        others: As of `random_parameters`; the restitution at the ball's `restitution_speed_mps`.
+
+    Raises:
+        InputError: An argument outside its range.
+    """
+    drag, lift = ball.drag_curve, ball.lift_curve
+    scale = np.asarray(drag_scale, np.float64)
+    high = np.broadcast_to(drag.high * scale, num)
+    first = np.broadcast_to(np.asarray(lift_scale, np.float64) / lift.start, num)
+    rows = full_rows(
+        random_parameters(ball, num, air_density=air_density, drag_coefficient=high, lift_per_spin=first, **others)
+    )
+    nu = np.asarray(viscosity, np.float64)
+    if not (np.isfinite(nu).all() and (nu > 0).all()):
+        raise InputError("viscosity", "finite m2/s over 0", f"{nu.min():g}")
+    middle = np.asarray(drag.critical_reynolds if critical_reynolds is None else critical_reynolds, np.float64)
+    if not (np.isfinite(middle).all() and (middle > 0).all()):
+        raise InputError("critical_reynolds", "finite numbers over 0", f"{middle.min():g}")
+    per_mass = 0.5 * np.asarray(air_density, np.float64) * math.pi * ball.radius_m**2 / ball.mass_kg
+    per_reynolds = nu / (2 * ball.radius_m)
+    if drag.low != drag.high:
+        rows[:, CRISIS_DRAG] = per_mass * (drag.low - drag.high) * scale
+        rows[:, CRISIS_SPEED] = middle * per_reynolds
+        rows[:, CRISIS_WIDTH] = drag.width_reynolds * per_reynolds
+    rows[:, SPIN_DRAG] = per_mass * drag.per_spin * scale
+    rows[:, LIFT_SATURATION] = lift.rest / lift.start
+    at_rest = rows[:, RESTITUTION] + ball.restitution_fall * ball.restitution_speed_mps
+    rows[:, RESTITUTION] = np.minimum(at_rest, 1.0)
+    rows[:, RESTITUTION_FALL] = ball.restitution_fall
     return rows
 
 

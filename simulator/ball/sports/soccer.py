@@ -9,7 +9,7 @@ import numpy as np
 
 from pathcast.simulator.ball.launches import Floats, Normals, States, Uniforms, aimed
 from pathcast.simulator.ball.sports.ball import Ball, DragCurve, LiftCurve, Prior
-from pathcast.simulator.ball.sports.rows import INDOOR_VISCOSITY, expected_parameters
+from pathcast.simulator.ball.sports.rows import INDOOR_VISCOSITY, full_parameters
 from pathcast.venue import Plane, Segment, Venue
 
 RADIUS: Final = 0.69 / (2 * math.pi)
@@ -72,4 +72,4 @@ def kicks(normals: Normals, uniforms: Uniforms) -> States:
     targets: Floats = np.stack([7.0 * (uniforms[:, 2] - 0.5), np.zeros(num), 0.3 + 2.1 * uniforms[:, 3]], axis=1)
     pace = np.clip(24.0 + 3.0 * normals[:, 0], 10.0, 32.0)
     back, side = 15.0 * normals[:, 1], 25.0 * normals[:, 2]
-    return aimed(expected_parameters(SOCCER, pace, np.hypot(back, side)), starts, targets, pace, back, side)
+    return aimed(full_parameters(SOCCER, num), starts, targets, pace, back, side)

@@ -23,6 +23,9 @@ TABLE_TENNIS: Final = Ball(
     spin_decay_per_s=1 / 30,
     # ITTF: about 23 cm from 30 cm on the table is e = .876 without air; steel .887 to .923.
     restitution=0.885,
+    restitution_speed_mps=2.4,
+    # The shell buckles in harder bounces; how fast restitution falls is a choice.
+    restitution_fall=0.01,
     tangential=0.1,
     friction=0.25,
 )

@@ -8,7 +8,7 @@ import numpy as np
 
 from pathcast.simulator.ball.launches import Floats, Normals, States, Uniforms, aimed
 from pathcast.simulator.ball.sports.ball import Ball, DragCurve, LiftCurve, Prior
-from pathcast.simulator.ball.sports.rows import expected_parameters
+from pathcast.simulator.ball.sports.rows import full_parameters
 from pathcast.venue import Box, Plane, Venue
 
 TENNIS: Final = Ball(
@@ -26,6 +26,9 @@ TENNIS: Final = Ball(
     lift=LiftCurve(start=0.981, rest=2.022),
     # ITF: 135 to 147 cm from 254 cm, in vacuum on granite: e = .729 to .761.
     restitution=0.745,
+    restitution_speed_mps=7.1,
+    # It falls with speed (Cross 1999, "Dynamic properties of tennis balls", Sports Eng. 2:23); how fast is a choice.
+    restitution_fall=0.01,
     # Slightly less to slightly more than rolling (Cross 2002, Am. J. Phys. 70:1093).
     tangential=0.05,
     friction=0.6,
@@ -69,8 +72,7 @@ def rallies(normals: Normals, uniforms: Uniforms) -> States:
     pace = np.clip(24.0 + 3.5 * normals[:, 2], 14.0, 38.0)
     topspin = np.clip(210.0 + 80.0 * normals[:, 3], -150.0, 400.0)
     sidespin = 40.0 * normals[:, 4]
-    rows = expected_parameters(TENNIS, pace, np.hypot(topspin, sidespin))
-    return aimed(rows, starts, targets, pace, -topspin, sidespin)
+    return aimed(full_parameters(TENNIS, len(normals)), starts, targets, pace, -topspin, sidespin)
 
 
 def serves(normals: Normals, uniforms: Uniforms) -> States:
@@ -88,8 +90,7 @@ def serves(normals: Normals, uniforms: Uniforms) -> States:
     pace = np.where(first, 45.0, 36.0) + 3.0 * np.clip(normals[:, 1], -3.0, 3.0)
     topspin = np.where(first, 100.0 + 30.0 * normals[:, 2], 260.0 + 50.0 * normals[:, 2])
     sidespin = np.where(first, 60.0, 120.0) * normals[:, 3]
-    rows = expected_parameters(TENNIS, pace, np.hypot(topspin, sidespin))
-    return aimed(rows, starts, targets, pace, -topspin, sidespin)
+    return aimed(full_parameters(TENNIS, len(normals)), starts, targets, pace, -topspin, sidespin)
 
 
 def _landings(starts: Floats, across: Floats, along: Floats) -> Floats:

@@ -9,7 +9,7 @@ import numpy as np
 
 from pathcast.simulator.ball.launches import Floats, Normals, States, Uniforms, aimed
 from pathcast.simulator.ball.sports.ball import Ball, DragCurve, LiftCurve, Prior
-from pathcast.simulator.ball.sports.rows import INDOOR_VISCOSITY, expected_parameters
+from pathcast.simulator.ball.sports.rows import INDOOR_VISCOSITY, full_parameters
 from pathcast.venue import Box, Plane, Venue
 
 RADIUS: Final = 0.66 / (2 * math.pi)
@@ -67,8 +67,7 @@ def serves(normals: Normals, uniforms: Uniforms) -> States:
     topspin = np.where(jump, 42.0 + 9.0 * normals[:, 1], 2.0 * normals[:, 1])
     sidespin = np.where(jump, 8.0, 2.0) * normals[:, 2]
     pace = np.clip(pace, 8.0, 30.0)
-    rows = expected_parameters(VOLLEYBALL, pace, np.hypot(topspin, sidespin))
-    return aimed(rows, starts, targets, pace, -topspin, sidespin)
+    return aimed(full_parameters(VOLLEYBALL, len(normals)), starts, targets, pace, -topspin, sidespin)
 
 
 def rallies(normals: Normals, uniforms: Uniforms) -> States:
@@ -87,5 +86,4 @@ def rallies(normals: Normals, uniforms: Uniforms) -> States:
     pace = np.where(attack, np.clip(17.0 + 3.0 * normals[:, 0], 9.0, 28.0), np.clip(6.0 + normals[:, 0], 4.0, 9.0))
     topspin = np.where(attack, 45.0 + 12.0 * normals[:, 1], 4.0 * normals[:, 1])
     sidespin = 4.0 * normals[:, 2]
-    rows = expected_parameters(VOLLEYBALL, pace, np.hypot(topspin, sidespin))
-    return aimed(rows, starts, targets, pace, -topspin, sidespin)
+    return aimed(full_parameters(VOLLEYBALL, len(normals)), starts, targets, pace, -topspin, sidespin)
