@@ -31,6 +31,10 @@ MAX_STEP_S = 1 / 30
 HORIZONTAL_LOSS, VERTICAL_LOSS = 0.15, 0.08
 """Share of the speed that a bounce leaves uncertain, from the spread of spin, friction and restitution."""
 
+SURPRISING = 30.0
+"""Squared length of a normalised innovation that fewer than two in a million free flights reach (chi-squared, three
+axes)."""
+
 
 @njit
 def _predict(row: Any, parameters: Any, elapsed: float, density: float) -> int:
@@ -46,7 +50,6 @@ def _predict(row: Any, parameters: Any, elapsed: float, density: float) -> int:
         if bounces > 0:
             if axis == 2:
                 lost = VERTICAL_LOSS * math.fabs(state[5]) + 0.1
-                row[at + 1] = -row[at + 1]
             else:
                 lost = HORIZONTAL_LOSS * math.hypot(state[3], state[4]) + 0.1
             row[at + 2] += lost * lost
@@ -78,6 +81,7 @@ def _absorb_one(
         return
     elapsed = time - row[TIME]
     bounces = _predict(row, parameters, elapsed, density)
+    _admit_hit(row, noise, elapsed, position)
     surprise = np.empty(3)
     for axis in range(3):
         at = COVARIANCE + 3 * axis
@@ -112,6 +116,26 @@ def _absorb_one(
     inputs[12] = 1.0 if row[COUNT] == 2 else 0.0
     inputs[13] = 1.0 if row[COUNT] == 3 else 0.0
     inputs[14] = 1.0
+
+
+@njit
+def _admit_hit(row: Any, noise: float, elapsed: float, position: Any) -> None:
+    """Forgets the velocity, as far as the surprise asks for it, where a ball is not where any free flight could be.
+
+    It hit something that the filter does not know of, such as a rim; then its position is still near the expected one.
+    """
+    squared, off = 0.0, 0.0
+    for axis in range(3):
+        innovation = float(position[axis]) - row[STATE + axis]
+        squared += innovation * innovation / (row[COVARIANCE + 3 * axis] + noise * noise)
+        off += innovation * innovation
+    if row[COUNT] < 3 or squared < SURPRISING:
+        return
+    for axis in range(3):
+        at = COVARIANCE + 3 * axis
+        row[at] += off
+        row[at + 1] += off / elapsed
+        row[at + 2] += 4.0 * off / (elapsed * elapsed)
 
 
 @njit

@@ -153,6 +153,23 @@ def test_through_bounces_of_unknown_spin_and_floor_the_filter_is_not_too_sure() 
     assert ((innovations**2).mean(axis=0) > 0.5).all()
 
 
+@pytest.mark.parametrize("axis", [0, 2])
+def test_after_a_hit_that_nobody_told_it_of_the_filter_finds_the_new_course(axis: int) -> None:
+    """Off a board or a rim: five observations later its velocity's error is at most twice a launch's."""
+    random = np.random.default_rng(6)
+    times, before = _free_flights(random, 200, 16)
+    after = before[:, 9].copy()
+    after[:, 3 + axis] *= -0.7
+    parameters = nominal_parameters(BASKETBALL, floor=-np.inf)
+    beyond = fly_states(after, parameters, times[:, 10:] - times[:, 9:10])
+    states = np.concatenate([before[:, :10], beyond], axis=1)
+    seen = (states[..., :3] + NOISE_M * random.standard_normal(states[..., :3].shape)).astype(np.float32)
+    filters, _ = _absorb(times, seen, KalmanFrontEnd(parameters, NOISE_M, DENSITY, MAX_SPEED_MPS))
+    launched, _ = _absorb(times[:, 9:], seen[:, 9:], KalmanFrontEnd(parameters, NOISE_M, DENSITY, MAX_SPEED_MPS))
+    error, floor = (np.abs(row[:, STATE + 3 : STATE + 6] - states[:, -1, 3:6]) for row in (filters, launched))
+    assert np.median(error[:, axis]) < 2 * np.median(floor[:, axis])
+
+
 def test_noiseless_flight_is_followed_to_its_true_state() -> None:
     """The prior at rest fades; what is left is the float32 of the observations and the drag that covariances omit."""
     times, states = _free_flights(np.random.default_rng(2), 20, 60)
@@ -170,7 +187,10 @@ def test_without_forces_it_is_the_textbook_filter(seed: int, noise_m: float, den
     parameters = np.array(NOMINAL)
     parameters[[GRAVITY, DRAG, LIFT]] = 0.0
     parameters[FLOOR] = -np.inf
-    times, positions = _throws(seed, tracks=2)
+    random = np.random.default_rng(seed)
+    times = np.cumsum(random.uniform(0.6, 1.6, (2, LENGTH)) / 30, axis=1)
+    straight = random.normal(0, max_speed, (2, 1, 3)) * times[..., None]
+    positions = (straight + noise_m * random.standard_normal(straight.shape)).astype(np.float32)
     filters, _ = _absorb(times, positions, KalmanFrontEnd(parameters, noise_m, density, max_speed))
     pick = np.array([[1.0, 0.0]])
     for row, clock, track in zip(filters, times, positions.astype(np.float64), strict=True):
