@@ -26,8 +26,8 @@ def write_card(settings: TrainingSettings, trained: Trained, metrics: dict[str, 
         "Walkers only; the other people of a frame are not looked at. Someone who has never moved has no heading: the "
         "forecast then leans on the world's x axis."
         if settings.world == "crowd"
-        else "The filter's flight knows one floor, endless and level. What hoop, board, net and edges do to a ball was in "
-        "the training throws, but where they stand is not an input: they show as spread. Balls of other size or "
+        else "The filter's flight knows one floor, endless and level. What hoop, board, net and edges do to a ball "
+        "was in the training throws, but where they stand is not an input: they show as spread. Balls of other size or "
         "weight than the simulated ones are out of its reach."
     )
     how = f"{settings.epochs} epochs of {settings.num_train} tracks, {trained.seconds:.0f} s"

@@ -90,7 +90,7 @@ def test_every_simulate_writes_the_files_it_names(command: str, tmp_path: Path) 
     subprocess.run([*PATHCAST, *words[1:]], cwd=tmp_path, check=True, capture_output=True)
     named = {
         words[words.index(option) + 1]
-        for option in ("--out", "--truth", "--identities", "--picture")
+        for option in ("--out", "--truth", "--identities", "--events", "--outcomes", "--picture")
         if option in words
     }
     assert {path.name for path in tmp_path.iterdir()} == named
