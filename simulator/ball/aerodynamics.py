@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from pathcast.compiled import njit
+from pathcast.compiled import inlined, njit
 from pathcast.simulator.ball.parameters import (
     CRISIS_DRAG,
     CRISIS_SPEED,
@@ -47,6 +47,8 @@ LONGEST_STEP: Final = 1 / 12
 """s."""
 SHORTEST_STEP: Final = 1 / 2000
 """s."""
+_CRISIS_BEND: Final = 3.0
+_SHEAR: Final = 2.0
 _STEP_SCALE: Final = 160.0
 """Of `fitting_step`, fitted to DOP853 over the sports."""
 
@@ -229,18 +231,24 @@ def fitting_step(
     """
     ax, ay, az = start[0], start[1], start[2]
     pull = math.sqrt(ax * ax + ay * ay + az * az)
-    share = wind_share(z, p)
-    gx, gy = gust(time, p)
-    ux, uy = vx - share * p[WIND_X] - gx, vy - share * p[WIND_Y] - gy
-    speed = max(math.sqrt(ux * ux + uy * uy + vz * vz), 0.5 * LONGEST_STEP * pull)
+    ux, uy = vx, vy
+    if p[WIND_X] != 0.0 or p[WIND_Y] != 0.0:
+        share = wind_share(z, p)
+        ux, uy = vx - share * p[WIND_X], vy - share * p[WIND_Y]
+    if p[GUSTS] > 0.0:
+        gx, gy = gust(time, p)
+        ux, uy = ux - gx, uy - gy
+    square = ux * ux + uy * uy + vz * vz
+    along = ax * ux + ay * uy + az * vz
+    # Lift is across the way: what slows the ball along it is drag, and gravity's part of it.
+    resistance = max(-(along + p[GRAVITY] * vz) / square, 0.0) if square > 0.0 else 0.0
+    speed = max(math.sqrt(square), 0.5 * LONGEST_STEP * pull)
     turn = math.sqrt(wx * wx + wy * wy + wz * wz)
-    resistance = drag_rate(speed, turn, p)
     lifted = p[LIFT] * turn
     if lifted != 0.0:
         lifted *= lift_shape(max(p[RADIUS] * turn / speed, 1e-6), p)
     air = (resistance + abs(lifted)) * speed
-    rate = 2.0 * resistance + abs(lifted) + pull / speed
-    need = air * rate**4
+    need = air * _fourth(2.0 * resistance + abs(lifted) + pull / speed)
     if lifted != 0.0 and (p[LIFT_SATURATION] != 0.0 or p[LIFT_POWER] != 0.0):
         # Lift that is not linear turns fast where the spin comes to lie along the way.
         cx, cy, cz = wy * vz - wz * uy, wz * ux - wx * vz, wx * uy - wy * ux
@@ -249,23 +257,36 @@ def fitting_step(
             low += 0.02 * turn * speed
         elif p[LIFT_SATURATION] > 0.0:
             low += speed * speed / (p[LIFT_SATURATION] * p[RADIUS])
-        need += 16.0 * abs(lifted) * speed * (turn * pull / low) ** 4
+        need += 16.0 * abs(lifted) * speed * _fourth(turn * pull / low)
     if p[CRISIS_DRAG] != 0.0:
-        off = (abs(speed - p[CRISIS_SPEED]) - LONGEST_STEP * pull) / p[CRISIS_WIDTH]
-        near = 1.0 / (1.0 + math.exp(max(off, 0.0)))
-        need += near * p[CRISIS_DRAG] * speed * speed * (pull / p[CRISIS_WIDTH]) ** 4
+        # How fast the speed changes, and how fast that does as the way turns.
+        bend = pull * pull / speed
+        fast = min(abs(along) / speed + 0.5 * LONGEST_STEP * bend, pull)
+        off = max((abs(speed - p[CRISIS_SPEED]) - LONGEST_STEP * fast) / p[CRISIS_WIDTH], 0.0)
+        near = 1.0 / (2.0 + off * (1.0 + off * (0.5 + off * (1.0 / 6.0 + off / 24.0))))
+        width = p[CRISIS_WIDTH]
+        need += near * p[CRISIS_DRAG] * speed * speed * (_fourth(fast / width) + _CRISIS_BEND * (bend / width) ** 2)
     if p[GUSTS] > 0.0:
         for index in range(NUM_GUSTS):
             at = GUSTS + 5 * index
             size = abs(p[at + 1]) + abs(p[at + 2]) + abs(p[at + 3]) + abs(p[at + 4])
-            need += 2.0 * resistance * size * p[at] ** 4
-    longest = (_STEP_SCALE * error / need) ** 0.25 if need > 0.0 else LONGEST_STEP
-    if p[WIND_ROUGHNESS] > 0.0:
+            need += 2.0 * resistance * size * _fourth(p[at])
+    if p[WIND_ROUGHNESS] > 0.0 and vz != 0.0:
+        # A step h down to z - |v_z| h, where the need is n (v_z / (z - |v_z| h))^4, is share (z - |v_z| h) / |v_z| long.
         wind = p[WIND_SHEAR] * (abs(p[WIND_X]) + abs(p[WIND_Y]))
-        low = max(z + min(vz, 0.0) * min(longest, LONGEST_STEP) - p[WIND_GROUND], 0.0) + p[WIND_ROUGHNESS]
-        need += 2.0 * resistance * wind * (abs(vz) / low) ** 4
-        longest = (_STEP_SCALE * error / need) ** 0.25 if need > 0.0 else LONGEST_STEP
-    return min(max(longest, SHORTEST_STEP), LONGEST_STEP)
+        low = max(z - p[WIND_GROUND], 0.0) + p[WIND_ROUGHNESS]
+        shear = _SHEAR * resistance * wind
+        if vz < 0.0:
+            low /= 1.0 + math.sqrt(math.sqrt(_STEP_SCALE * error / shear)) if shear > 0.0 else 1.0
+        need += shear * _fourth(vz / low)
+    longest = math.sqrt(math.sqrt(_STEP_SCALE * error / need)) if need > 0.0 else LONGEST_STEP
+    return max(min(longest, LONGEST_STEP), SHORTEST_STEP)
+
+
+@inlined
+def _fourth(rate: float) -> float:
+    """Its fourth power."""
+    return (rate * rate) * (rate * rate)
 
 
 @njit

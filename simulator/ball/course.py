@@ -15,7 +15,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from pathcast.compiled import njit, parallel_njit
+from pathcast.compiled import njit, parallel_njit, uncounted
 from pathcast.simulator.ball.aerodynamics import Motion, Moved, fitting_step, gust, motion_in_air, step_in_air
 from pathcast.simulator.ball.leg import is_sound, rolled, touch
 from pathcast.simulator.ball.motion import Sextuple, quintic, slope, value
@@ -229,6 +229,8 @@ def follow_one(
     events: NDArray[np.float64],
     kinds: NDArray[np.int8],
     outcome: NDArray[np.float64],
+    body: NDArray[np.float64],
+    before: NDArray[np.float64],
 ) -> int:
     """Follows one ball past all the times; the number of its events, also of those beyond the arrays' ends.
 
@@ -243,19 +245,23 @@ def follow_one(
         events: Written, first come. Shape [event, NUM_EVENT_COLUMNS].
         kinds: Written, numbers of `surfaces.KINDS`. Shape [event].
         outcome: Written where things happen. Shape [NUM_OUTCOME_COLUMNS].
+        body, before: To work in. Shape [9].
     """
+    state, p, times, fixtures = uncounted(state), uncounted(p), uncounted(times), uncounted(fixtures)
+    output, events, kinds, outcome = uncounted(output), uncounted(events), uncounted(kinds), uncounted(outcome)
+    body, before = uncounted(body), uncounted(before)
     last = times[-1] if len(times) else 0.0
     if not _is_sound(state, p, last, error, max_step):
         output[:] = math.nan
         return 0
-    body = state.copy()
+    body[:] = state
     body[2], contact = touch(state[2], p[FLOOR], p[RADIUS])
     floor, radius = p[FLOOR] if contact > -math.inf else -math.inf, p[RADIUS]
     push_out(body, fixtures, floor, p, False, 0.0)
     written, num, tries, time, rests = 0, 0, 0, 0.0, False
     gates = _gates_above(body, fixtures, 0)
     most = 16.0 + MOST_CONTACTS_PER_SECOND * last
-    before = body.copy()
+    before[:] = body
     gx, gy = gust(0.0, p)
     start = motion_in_air(body[2], body[3], body[4], body[5], body[6], body[7], body[8], gx, gy, p)
     while time <= last and tries <= most:
@@ -350,6 +356,7 @@ def follow_rows(
     counts: NDArray[np.int64],
 ) -> None:
     """`follow_one`, ball by ball."""
+    body, before = np.empty(9), np.empty(9)
     for ball in range(len(states)):
         counts[ball] = follow_one(
             states[ball],
@@ -362,6 +369,8 @@ def follow_rows(
             events[ball],
             kinds[ball],
             outcomes[ball],
+            body,
+            before,
         )
 
 
