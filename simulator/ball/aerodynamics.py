@@ -48,7 +48,9 @@ LONGEST_STEP: Final = 1 / 12
 SHORTEST_STEP: Final = 1 / 2000
 """s."""
 _CRISIS_BEND: Final = 3.0
+"""Weight of the speed's second derivative in a crisis: of f'' g''^2 in the fourth derivative of f(g)."""
 _SHEAR: Final = 2.0
+"""Weight of the wind's change with height."""
 _STEP_SCALE: Final = 160.0
 """Of `fitting_step`, fitted to DOP853 over the sports."""
 
@@ -272,7 +274,7 @@ def fitting_step(
             size = abs(p[at + 1]) + abs(p[at + 2]) + abs(p[at + 3]) + abs(p[at + 4])
             need += 2.0 * resistance * size * _fourth(p[at])
     if p[WIND_ROUGHNESS] > 0.0 and vz != 0.0:
-        # A step h down to z - |v_z| h, where the need is n (v_z / (z - |v_z| h))^4, is share (z - |v_z| h) / |v_z| long.
+        # Of a falling ball the need is that at the step's end, z + v_z h, which the step itself decides.
         wind = p[WIND_SHEAR] * (abs(p[WIND_X]) + abs(p[WIND_Y]))
         low = max(z - p[WIND_GROUND], 0.0) + p[WIND_ROUGHNESS]
         shear = _SHEAR * resistance * wind
