@@ -68,12 +68,12 @@ def gust(time: float, p: NDArray[np.float64]) -> tuple[float, float]:
     return x, y
 
 
-@njit
+@inlined
 def wind_share(z: float, p: NDArray[np.float64]) -> float:
     """The steady wind at a height as a share of the row's."""
     share = 1.0
     if p[WIND_ROUGHNESS] > 0.0:
-        share = p[WIND_SHEAR] * math.log1p(max(z - p[WIND_GROUND], 0.0) / p[WIND_ROUGHNESS])
+        share = p[WIND_SHEAR] * math.log(1.0 + max(z - p[WIND_GROUND], 0.0) / p[WIND_ROUGHNESS])
     return share
 
 
@@ -89,7 +89,7 @@ def lift_shape(spin: float, p: NDArray[np.float64]) -> float:
     return shape
 
 
-@njit
+@inlined
 def drag_rate(speed: float, turn: float, p: NDArray[np.float64]) -> float:
     """k |u| in 1/s at a speed through the air (m/s) and a spin (rad/s)."""
     drag = p[DRAG] + p[SPIN_RATE_DRAG] * turn
@@ -99,7 +99,7 @@ def drag_rate(speed: float, turn: float, p: NDArray[np.float64]) -> float:
     return rate
 
 
-@njit
+@inlined
 def motion_in_air(
     z: float,
     vx: float,
@@ -134,9 +134,13 @@ def motion_in_air(
     cz = wx * uy - wy * ux
     lift = p[LIFT]
     if lift != 0.0 and (p[LIFT_SATURATION] != 0.0 or p[LIFT_POWER] != 0.0 or p[LIFT_DIP] != 0.0):
-        across = p[RADIUS] * math.sqrt(cx * cx + cy * cy + cz * cz)
-        square = speed * speed
-        lift = lift * lift_shape(across / square, p) if across > 1e-9 * square else 0.0
+        across, square = p[RADIUS] * math.sqrt(cx * cx + cy * cy + cz * cz), speed * speed
+        if not across > 1e-9 * square:
+            lift = 0.0
+        elif p[LIFT_POWER] == 0.0 and p[LIFT_DIP] == 0.0:
+            lift *= square / (square + p[LIFT_SATURATION] * across)
+        else:
+            lift *= lift_shape(across / square, p)
     return (
         lift * cx - resistance * ux,
         lift * cy - resistance * uy,
@@ -245,12 +249,13 @@ def fitting_step(
     # Lift is across the way: what slows the ball along it is drag, and gravity's part of it.
     resistance = max(-(along + p[GRAVITY] * vz) / square, 0.0) if square > 0.0 else 0.0
     speed = max(math.sqrt(square), 0.5 * LONGEST_STEP * pull)
+    per_speed = 1.0 / speed
     turn = math.sqrt(wx * wx + wy * wy + wz * wz)
     lifted = p[LIFT] * turn
     if lifted != 0.0:
-        lifted *= lift_shape(max(p[RADIUS] * turn / speed, 1e-6), p)
+        lifted *= lift_shape(max(p[RADIUS] * turn * per_speed, 1e-6), p)
     air = (resistance + abs(lifted)) * speed
-    need = air * _fourth(2.0 * resistance + abs(lifted) + pull / speed)
+    need = air * _fourth(2.0 * resistance + abs(lifted) + pull * per_speed)
     if lifted != 0.0 and (p[LIFT_SATURATION] != 0.0 or p[LIFT_POWER] != 0.0):
         # Lift that is not linear turns fast where the spin comes to lie along the way.
         cx, cy, cz = wy * vz - wz * uy, wz * ux - wx * vz, wx * uy - wy * ux
@@ -262,12 +267,13 @@ def fitting_step(
         need += 16.0 * abs(lifted) * speed * _fourth(turn * pull / low)
     if p[CRISIS_DRAG] != 0.0:
         # How fast the speed changes, and how fast that does as the way turns.
-        bend = pull * pull / speed
-        fast = min(abs(along) / speed + 0.5 * LONGEST_STEP * bend, pull)
-        off = max((abs(speed - p[CRISIS_SPEED]) - LONGEST_STEP * fast) / p[CRISIS_WIDTH], 0.0)
+        per_width = 1.0 / p[CRISIS_WIDTH]
+        bend = pull * pull * per_speed
+        fast = min(abs(along) * per_speed + 0.5 * LONGEST_STEP * bend, pull)
+        off = max((abs(speed - p[CRISIS_SPEED]) - LONGEST_STEP * fast) * per_width, 0.0)
         near = 1.0 / (2.0 + off * (1.0 + off * (0.5 + off * (1.0 / 6.0 + off / 24.0))))
-        width = p[CRISIS_WIDTH]
-        need += near * p[CRISIS_DRAG] * speed * speed * (_fourth(fast / width) + _CRISIS_BEND * (bend / width) ** 2)
+        sharp = _fourth(fast * per_width) + _CRISIS_BEND * (bend * per_width) ** 2
+        need += near * p[CRISIS_DRAG] * speed * speed * sharp
     if p[GUSTS] > 0.0:
         for index in range(NUM_GUSTS):
             at = GUSTS + 5 * index
