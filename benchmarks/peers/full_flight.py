@@ -20,8 +20,10 @@ from pathcast.simulator.ball.scenarios import throw
 from pathcast.simulator.ball.sports import VOLLEYBALL
 from pathcast.simulator.draws import normals, uniforms
 
-ROWS: Final = {"": "basketball", "_volleyball": "volleyball-serve", "_soccer": "soccer-kick", "_tennis": "tennis-serve"}
-"""Scenarios, by the end of their ratio's key. The first has the throws of the constant coefficients."""
+ROWS: Final = {"": "basketball", "_volleyball": "volleyball-serve", "_tennis": "tennis-serve"}
+"""Scenarios, by the end of their ratio's key. The first has the throws of the constant coefficients.
+
+Kicks along the ground are not among them: a ball coming to rest bounces without end for an integrator restarted at bounces."""
 WIND_M_S: Final = 2.0
 ROUGHNESS_M: Final = 0.03
 CRITICAL_REYNOLDS: Final = 1.4e5, 2.5e5

@@ -47,7 +47,7 @@ LONGEST_STEP: Final = 1 / 12
 """s."""
 SHORTEST_STEP: Final = 1 / 2000
 """s."""
-_CRISIS_BEND: Final = 3.0
+_CRISIS_BEND: Final = 1.0
 """Weight of the speed's second derivative in a crisis: of f'' g''^2 in the fourth derivative of f(g)."""
 _SHEAR: Final = 2.0
 """Weight of the wind's change with height."""
