@@ -23,7 +23,8 @@ from pathcast.simulator.draws import normals, uniforms
 ROWS: Final = {"": "basketball", "_volleyball": "volleyball-serve", "_tennis": "tennis-serve"}
 """Scenarios, by the end of their ratio's key. The first has the throws of the constant coefficients.
 
-Kicks along the ground are not among them: a ball coming to rest bounces without end for an integrator restarted at bounces."""
+Kicks along the ground are not among them: an integrator restarted at bounces does not get past a ball coming to rest.
+"""
 WIND_M_S: Final = 2.0
 ROUGHNESS_M: Final = 0.03
 CRITICAL_REYNOLDS: Final = 1.4e5, 2.5e5
