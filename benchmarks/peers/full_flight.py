@@ -1,10 +1,14 @@
 """Throws under the full physics, by ours and by scipy on the same right-hand side; read by `ball_simulation.py`.
 
-Volleyball serves: a drag crisis at a speed of each ball's own, lift that saturates, wind that grows with height, spin
-that decays, bounces. scipy calls the very kernel that ours integrates, so only the integrators differ.
+A drag crisis at a Reynolds number of each ball's own where its sport has one, lift that saturates, wind that grows with
+height, spin that decays, bounces. A basketball is thrown below its crisis; here it gets a volleyball's curves, so that
+no term is idle. scipy calls the very kernel that ours integrates, so only the integrators differ.
 """
 
 from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
 
 import numpy as np
 from peers.dop853 import Array, Rate, restarted
@@ -16,19 +20,27 @@ from pathcast.simulator.ball.scenarios import throw
 from pathcast.simulator.ball.sports import VOLLEYBALL
 from pathcast.simulator.draws import normals, uniforms
 
-SCENARIO = "volleyball-serve"
-WIND_M_S = 2.0
-ROUGHNESS_M = 0.03
+ROWS: Final = {"": "basketball", "_volleyball": "volleyball-serve", "_tennis": "tennis-serve"}
+"""Scenarios, by the end of their ratio's key. The first has the throws of the constant coefficients.
+
+Kicks along the ground are not among them: an integrator restarted at bounces does not get past a ball coming to rest.
+"""
+WIND_M_S: Final = 2.0
+ROUGHNESS_M: Final = 0.03
+CRITICAL_REYNOLDS: Final = 1.4e5, 2.5e5
 
 
-def throws_of(num: int, seed: int) -> tuple[Array, Array]:
+def throws_of(scenario: str, num: int, seed: int) -> tuple[Array, Array]:
     """States and full rows."""
-    thrown = throw(SCENARIO, num, seed)
+    thrown = throw(scenario, num, seed)
+    ball = thrown.ball
+    if ball.drag is None:
+        ball = replace(ball, drag=VOLLEYBALL.drag, lift=VOLLEYBALL.lift)
     share = uniforms(seed, "benchmark/full/uniform", 0, num, 4)
     spread = normals(seed, "benchmark/full/normal", 0, num, 4)
-    low, high = 1.4e5, 2.5e5
+    low, high = CRITICAL_REYNOLDS
     rows = full_parameters(
-        VOLLEYBALL,
+        ball,
         num,
         drag_scale=np.exp(0.08 * spread[:, 0]),
         lift_scale=np.exp(0.2 * spread[:, 1]),

@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from pathcast.compiled import njit
+from pathcast.compiled import inlined, njit
 from pathcast.simulator.ball.parameters import (
     CRISIS_DRAG,
     CRISIS_SPEED,
@@ -47,6 +47,10 @@ LONGEST_STEP: Final = 1 / 12
 """s."""
 SHORTEST_STEP: Final = 1 / 2000
 """s."""
+_CRISIS_BEND: Final = 1.0
+"""Weight of the speed's second derivative in a crisis: of f'' g''^2 in the fourth derivative of f(g)."""
+_SHEAR: Final = 2.0
+"""Weight of the wind's change with height."""
 _STEP_SCALE: Final = 160.0
 """Of `fitting_step`, fitted to DOP853 over the sports."""
 
@@ -64,12 +68,12 @@ def gust(time: float, p: NDArray[np.float64]) -> tuple[float, float]:
     return x, y
 
 
-@njit
+@inlined
 def wind_share(z: float, p: NDArray[np.float64]) -> float:
     """The steady wind at a height as a share of the row's."""
     share = 1.0
     if p[WIND_ROUGHNESS] > 0.0:
-        share = p[WIND_SHEAR] * math.log1p(max(z - p[WIND_GROUND], 0.0) / p[WIND_ROUGHNESS])
+        share = p[WIND_SHEAR] * math.log(1.0 + max(z - p[WIND_GROUND], 0.0) / p[WIND_ROUGHNESS])
     return share
 
 
@@ -85,7 +89,7 @@ def lift_shape(spin: float, p: NDArray[np.float64]) -> float:
     return shape
 
 
-@njit
+@inlined
 def drag_rate(speed: float, turn: float, p: NDArray[np.float64]) -> float:
     """k |u| in 1/s at a speed through the air (m/s) and a spin (rad/s)."""
     drag = p[DRAG] + p[SPIN_RATE_DRAG] * turn
@@ -95,7 +99,7 @@ def drag_rate(speed: float, turn: float, p: NDArray[np.float64]) -> float:
     return rate
 
 
-@njit
+@inlined
 def motion_in_air(
     z: float,
     vx: float,
@@ -130,9 +134,13 @@ def motion_in_air(
     cz = wx * uy - wy * ux
     lift = p[LIFT]
     if lift != 0.0 and (p[LIFT_SATURATION] != 0.0 or p[LIFT_POWER] != 0.0 or p[LIFT_DIP] != 0.0):
-        across = p[RADIUS] * math.sqrt(cx * cx + cy * cy + cz * cz)
-        square = speed * speed
-        lift = lift * lift_shape(across / square, p) if across > 1e-9 * square else 0.0
+        across, square = p[RADIUS] * math.sqrt(cx * cx + cy * cy + cz * cz), speed * speed
+        if not across > 1e-9 * square:
+            lift = 0.0
+        elif p[LIFT_POWER] == 0.0 and p[LIFT_DIP] == 0.0:
+            lift *= square / (square + p[LIFT_SATURATION] * across)
+        else:
+            lift *= lift_shape(across / square, p)
     return (
         lift * cx - resistance * ux,
         lift * cy - resistance * uy,
@@ -229,18 +237,25 @@ def fitting_step(
     """
     ax, ay, az = start[0], start[1], start[2]
     pull = math.sqrt(ax * ax + ay * ay + az * az)
-    share = wind_share(z, p)
-    gx, gy = gust(time, p)
-    ux, uy = vx - share * p[WIND_X] - gx, vy - share * p[WIND_Y] - gy
-    speed = max(math.sqrt(ux * ux + uy * uy + vz * vz), 0.5 * LONGEST_STEP * pull)
+    ux, uy = vx, vy
+    if p[WIND_X] != 0.0 or p[WIND_Y] != 0.0:
+        share = wind_share(z, p)
+        ux, uy = vx - share * p[WIND_X], vy - share * p[WIND_Y]
+    if p[GUSTS] > 0.0:
+        gx, gy = gust(time, p)
+        ux, uy = ux - gx, uy - gy
+    square = ux * ux + uy * uy + vz * vz
+    along = ax * ux + ay * uy + az * vz
+    # Lift is across the way: what slows the ball along it is drag, and gravity's part of it.
+    resistance = max(-(along + p[GRAVITY] * vz) / square, 0.0) if square > 0.0 else 0.0
+    speed = max(math.sqrt(square), 0.5 * LONGEST_STEP * pull)
+    per_speed = 1.0 / speed
     turn = math.sqrt(wx * wx + wy * wy + wz * wz)
-    resistance = drag_rate(speed, turn, p)
     lifted = p[LIFT] * turn
     if lifted != 0.0:
-        lifted *= lift_shape(max(p[RADIUS] * turn / speed, 1e-6), p)
+        lifted *= lift_shape(max(p[RADIUS] * turn * per_speed, 1e-6), p)
     air = (resistance + abs(lifted)) * speed
-    rate = 2.0 * resistance + abs(lifted) + pull / speed
-    need = air * rate**4
+    need = air * _fourth(2.0 * resistance + abs(lifted) + pull * per_speed)
     if lifted != 0.0 and (p[LIFT_SATURATION] != 0.0 or p[LIFT_POWER] != 0.0):
         # Lift that is not linear turns fast where the spin comes to lie along the way.
         cx, cy, cz = wy * vz - wz * uy, wz * ux - wx * vz, wx * uy - wy * ux
@@ -249,23 +264,37 @@ def fitting_step(
             low += 0.02 * turn * speed
         elif p[LIFT_SATURATION] > 0.0:
             low += speed * speed / (p[LIFT_SATURATION] * p[RADIUS])
-        need += 16.0 * abs(lifted) * speed * (turn * pull / low) ** 4
+        need += 16.0 * abs(lifted) * speed * _fourth(turn * pull / low)
     if p[CRISIS_DRAG] != 0.0:
-        off = (abs(speed - p[CRISIS_SPEED]) - LONGEST_STEP * pull) / p[CRISIS_WIDTH]
-        near = 1.0 / (1.0 + math.exp(max(off, 0.0)))
-        need += near * p[CRISIS_DRAG] * speed * speed * (pull / p[CRISIS_WIDTH]) ** 4
+        # How fast the speed changes, and how fast that does as the way turns.
+        per_width = 1.0 / p[CRISIS_WIDTH]
+        bend = pull * pull * per_speed
+        fast = min(abs(along) * per_speed + 0.5 * LONGEST_STEP * bend, pull)
+        off = max((abs(speed - p[CRISIS_SPEED]) - LONGEST_STEP * fast) * per_width, 0.0)
+        near = 1.0 / (2.0 + off * (1.0 + off * (0.5 + off * (1.0 / 6.0 + off / 24.0))))
+        sharp = _fourth(fast * per_width) + _CRISIS_BEND * (bend * per_width) ** 2
+        need += near * p[CRISIS_DRAG] * speed * speed * sharp
     if p[GUSTS] > 0.0:
         for index in range(NUM_GUSTS):
             at = GUSTS + 5 * index
             size = abs(p[at + 1]) + abs(p[at + 2]) + abs(p[at + 3]) + abs(p[at + 4])
-            need += 2.0 * resistance * size * p[at] ** 4
-    longest = (_STEP_SCALE * error / need) ** 0.25 if need > 0.0 else LONGEST_STEP
-    if p[WIND_ROUGHNESS] > 0.0:
+            need += 2.0 * resistance * size * _fourth(p[at])
+    if p[WIND_ROUGHNESS] > 0.0 and vz != 0.0:
+        # Of a falling ball the need is that at the step's end, z + v_z h, which the step itself decides.
         wind = p[WIND_SHEAR] * (abs(p[WIND_X]) + abs(p[WIND_Y]))
-        low = max(z + min(vz, 0.0) * min(longest, LONGEST_STEP) - p[WIND_GROUND], 0.0) + p[WIND_ROUGHNESS]
-        need += 2.0 * resistance * wind * (abs(vz) / low) ** 4
-        longest = (_STEP_SCALE * error / need) ** 0.25 if need > 0.0 else LONGEST_STEP
-    return min(max(longest, SHORTEST_STEP), LONGEST_STEP)
+        low = max(z - p[WIND_GROUND], 0.0) + p[WIND_ROUGHNESS]
+        shear = _SHEAR * resistance * wind
+        if vz < 0.0:
+            low /= 1.0 + math.sqrt(math.sqrt(_STEP_SCALE * error / shear)) if shear > 0.0 else 1.0
+        need += shear * _fourth(vz / low)
+    longest = math.sqrt(math.sqrt(_STEP_SCALE * error / need)) if need > 0.0 else LONGEST_STEP
+    return max(min(longest, LONGEST_STEP), SHORTEST_STEP)
+
+
+@inlined
+def _fourth(rate: float) -> float:
+    """Its fourth power."""
+    return (rate * rate) * (rate * rate)
 
 
 @njit

@@ -15,10 +15,10 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from pathcast.compiled import njit, parallel_njit
-from pathcast.simulator.ball.aerodynamics import Motion, Moved, fitting_step, gust, motion_in_air, step_in_air
+from pathcast.compiled import njit, parallel_njit, uncounted
+from pathcast.simulator.ball.aerodynamics import fitting_step, gust, motion_in_air
+from pathcast.simulator.ball.full_leg import curves_of, cut, fly_on, write_times
 from pathcast.simulator.ball.leg import is_sound, rolled, touch
-from pathcast.simulator.ball.motion import Sextuple, quintic, slope, value
 from pathcast.simulator.ball.parameters import FLOOR, NUM_FULL_PARAMETERS, NUM_PARAMETERS, RADIUS
 from pathcast.simulator.ball.resting import meet, push_out, rest_step, stays
 from pathcast.simulator.ball.surfaces import (
@@ -36,6 +36,7 @@ from pathcast.simulator.ball.surfaces import (
     Z,
     first_contact,
     gap_to,
+    is_near,
 )
 
 MOST_CONTACTS_PER_SECOND: Final = 1000.0
@@ -51,86 +52,6 @@ NUM_OUTCOME_COLUMNS: Final = 14
 NUM_EVENT_COLUMNS: Final = 19
 """Time in s, state before, state after."""
 _ROWS_PER_TASK: Final = 64
-
-
-@njit
-def _polynomial(
-    axis: int, body: NDArray[np.float64], start: Motion, moved: Moved, end: Motion, duration: float
-) -> Sextuple:
-    """The quintic of one axis of a step."""
-    at = body[axis]
-    return quintic(at, body[3 + axis], start[axis], at + moved[axis], moved[3 + axis], end[axis], duration)
-
-
-@njit
-def _fly(
-    body: NDArray[np.float64], start: Motion, time: float, duration: float, p: NDArray[np.float64]
-) -> tuple[Moved, Motion]:
-    """A step from a state, and the motion at its end."""
-    moved = step_in_air(body[2], body[3], body[4], body[5], body[6], body[7], body[8], start, time, duration, p)
-    _, _, dz, vx, vy, vz, kept = moved
-    gx, gy = gust(time + duration, p)
-    end = motion_in_air(body[2] + dz, vx, vy, vz, kept * body[6], kept * body[7], kept * body[8], gx, gy, p)
-    return moved, end
-
-
-@njit
-def _cut(
-    body: NDArray[np.float64],
-    start: Motion,
-    time: float,
-    duration: float,
-    longest: float,
-    fixture: NDArray[np.float64],
-    floor: float,
-    p: NDArray[np.float64],
-) -> tuple[float, Moved, Motion]:
-    """The step up to contact: its length from the polynomial, corrected by Newton's method on the step itself."""
-    moved, end = _fly(body, start, time, duration, p)
-    for _ in range(6):
-        x, y, z = body[0] + moved[0], body[1] + moved[1], body[2] + moved[2]
-        gap, nx, ny, nz, _room = gap_to(fixture, x, y, z, p[RADIUS], floor)
-        opening = moved[3] * nx + moved[4] * ny + moved[5] * nz
-        late = gap / opening
-        if not (opening < 0.0 and 1e-13 < abs(late) < 1e-2 * longest and 0.0 < duration - late <= longest):
-            break
-        duration -= late
-        moved, end = _fly(body, start, time, duration, p)
-    return duration, moved, end
-
-
-@njit
-def _output(
-    output: NDArray[np.float64],
-    times: NDArray[np.float64],
-    written: int,
-    time: float,
-    duration: float,
-    body: NDArray[np.float64],
-    start: Motion,
-    moved: Moved,
-    end: Motion,
-) -> int:
-    """Writes the times within a step; how many are written then. The spin's factor is a cubic through its rates."""
-    if not (duration > 0.0 and written < len(times) and times[written] <= time + duration):
-        return written
-    cx = _polynomial(0, body, start, moved, end, duration)
-    cy = _polynomial(1, body, start, moved, end, duration)
-    cz = _polynomial(2, body, start, moved, end, duration)
-    per_second = 1.0 / duration
-    kept = moved[6]
-    first, last = duration * start[3], duration * end[3] * kept
-    while written < len(times) and times[written] <= time + duration:
-        s = (times[written] - time) * per_second
-        row = output[written]
-        row[0], row[1], row[2] = value(cx, s), value(cy, s), value(cz, s)
-        if len(row) > 3:
-            row[3], row[4], row[5] = slope(cx, s) * per_second, slope(cy, s) * per_second, slope(cz, s) * per_second
-            rise = kept - 1.0
-            share = 1.0 + s * (first + s * (3.0 * rise - 2.0 * first - last + s * (first + last - 2.0 * rise)))
-            row[6], row[7], row[8] = share * body[6], share * body[7], share * body[8]
-        written += 1
-    return written
 
 
 @njit
@@ -219,43 +140,52 @@ def _ends_rolling(fixtures: NDArray[np.float64], index: int) -> bool:
 
 @njit
 def follow_one(
-    state: NDArray[np.float64],
-    p: NDArray[np.float64],
-    times: NDArray[np.float64],
+    ball: int,
+    states: NDArray[np.float64],
+    parameters: NDArray[np.float64],
+    clocks: NDArray[np.float64],
     fixtures: NDArray[np.float64],
     error: float,
     max_step: float,
-    output: NDArray[np.float64],
+    outputs: NDArray[np.float64],
     events: NDArray[np.float64],
     kinds: NDArray[np.int8],
     outcome: NDArray[np.float64],
+    room: NDArray[np.float64],
 ) -> int:
     """Follows one ball past all the times; the number of its events, also of those beyond the arrays' ends.
 
     Args:
-        state: At the start; left as it is. Shape [9].
-        p: A full row.
-        times: Seconds from the start, increasing, from 0. Shape [time].
+        ball: Its row.
+        states: At the start; left as they are. Shape [ball, 9].
+        parameters: Full rows.
+        clocks: Seconds from the start, increasing, from 0; one row is for all. Shape [ball or 1, time].
         fixtures: Rows of `surfaces.fixtures_of`.
         error: m, as in `aerodynamics.fitting_step`.
         max_step: s.
-        output: Written: positions or states. Shape [time, 3 or 9].
+        outputs: Written: positions or states. Shape [ball, time, 3 or 9].
         events: Written, first come. Shape [event, NUM_EVENT_COLUMNS].
         kinds: Written, numbers of `surfaces.KINDS`. Shape [event].
         outcome: Written where things happen. Shape [NUM_OUTCOME_COLUMNS].
+        room: To work in. Shape [5, at least the number of times and 9].
     """
+    fixtures, events, kinds, outcome = uncounted(fixtures), uncounted(events), uncounted(kinds), uncounted(outcome)
+    clocks, outputs, room = uncounted(clocks), uncounted(outputs), uncounted(room)
+    clock = ball if len(clocks) > 1 else 0
+    state, p, times, output = uncounted(states)[ball], uncounted(parameters)[ball], clocks[clock], outputs[ball]
+    body, before = room[3, :9], room[4, :9]
     last = times[-1] if len(times) else 0.0
     if not _is_sound(state, p, last, error, max_step):
         output[:] = math.nan
         return 0
-    body = state.copy()
+    body[:] = state
     body[2], contact = touch(state[2], p[FLOOR], p[RADIUS])
     floor, radius = p[FLOOR] if contact > -math.inf else -math.inf, p[RADIUS]
     push_out(body, fixtures, floor, p, False, 0.0)
     written, num, tries, time, rests = 0, 0, 0, 0.0, False
     gates = _gates_above(body, fixtures, 0)
     most = 16.0 + MOST_CONTACTS_PER_SECOND * last
-    before = body.copy()
+    before[:] = body
     gx, gy = gust(0.0, p)
     start = motion_in_air(body[2], body[3], body[4], body[5], body[6], body[7], body[8], gx, gy, p)
     while time <= last and tries <= most:
@@ -277,20 +207,22 @@ def follow_one(
         else:
             longest = fitting_step(body[2], body[3], body[4], body[5], body[6], body[7], body[8], start, time, error, p)
             duration = min(longest, max_step)
-            moved, end = _fly(body, start, time, duration, p)
+            moved, end = fly_on(body, start, time, duration, p)
             if not math.isfinite(moved[0] + moved[1] + moved[2] + moved[3] + moved[4] + moved[5]):
                 break
-            if len(fixtures):
-                cx = _polynomial(0, body, start, moved, end, duration)
-                cy = _polynomial(1, body, start, moved, end, duration)
-                cz = _polynomial(2, body, start, moved, end, duration)
+            curves = curves_of(body, start, moved, end, duration)
+            cx, cy, cz = curves
+            if is_near(cx, cy, cz, fixtures, radius, floor, gates):
                 found, index = first_contact(cx, cy, cz, duration, fixtures, radius, floor, gates)
                 if index >= 0 and found > 0.0:
-                    duration, moved, end = _cut(body, start, time, found, duration, fixtures[index], floor, p)
+                    duration, moved, end = cut(body, start, time, found, duration, fixtures[index], floor, p)
+                    curves = curves_of(body, start, moved, end, duration)
                 elif index >= 0:
                     duration = 0.0
             if duration > 0.0:
-                written = _output(output, times, written, time, duration, body, start, moved, end)
+                written = write_times(
+                    outputs, ball, clocks, clock, written, time, duration, body, start, moved[6], end, curves, room
+                )
                 body[0] += moved[0]
                 body[1] += moved[1]
                 body[2] += moved[2]
@@ -350,18 +282,21 @@ def follow_rows(
     counts: NDArray[np.int64],
 ) -> None:
     """`follow_one`, ball by ball."""
+    room = np.empty((5, max(times.shape[1], 9)))
     for ball in range(len(states)):
         counts[ball] = follow_one(
-            states[ball],
-            parameters[ball],
-            times[ball],
+            ball,
+            states,
+            parameters,
+            times,
             fixtures,
             error,
             max_step,
-            outputs[ball],
+            outputs,
             events[ball],
             kinds[ball],
             outcomes[ball],
+            room,
         )
 
 
@@ -385,7 +320,7 @@ def follow_tasks(
         follow_rows(
             states[rows],
             parameters[rows],
-            times[rows],
+            times[rows] if len(times) > 1 else times,
             fixtures,
             error,
             max_step,

@@ -26,8 +26,9 @@ from numpy.typing import NDArray
 from pathcast.compiled import njit, parallel_njit
 from pathcast.errors import InputError
 from pathcast.simulator.ball.contact import bounce, roll
+from pathcast.simulator.ball.lanes import MOST_BOUNCES_PER_SECOND, fly_in_lanes
 from pathcast.simulator.ball.leg import accelerate, is_sound, land, leg, rolled, touch
-from pathcast.simulator.ball.motion import acceleration, quintic, slope, value
+from pathcast.simulator.ball.motion import acceleration
 from pathcast.simulator.ball.parameters import (
     DRAG,
     FLOOR,
@@ -72,8 +73,6 @@ __all__ = [
 
 MAX_STEP: Final = 1 / 30
 """s: over 2 s with bounces a basketball's error stays under 1e-7 m, the fastest table-tennis ball's near 1e-6 m."""
-MOST_BOUNCES_PER_SECOND: Final = 1000.0
-"""A throw that exceeds it has diverged: a ball with flights under 10 ms is at rest."""
 _ROWS_PER_TASK: Final = 64
 
 
@@ -121,96 +120,6 @@ def advance(
 
 
 @njit
-def _trace(
-    state: NDArray[np.float64],
-    parameters: NDArray[np.float64],
-    times: NDArray[np.float64],
-    output: NDArray[np.float64],
-    max_step: float,
-    events: NDArray[np.float64],
-) -> int:
-    """Flies one ball past all the times; writes its position (or state) at each, and its first bounces.
-
-    A row of `events` is the time, the state before and the state after. Shape [bounce, 19].
-    """
-    written, num, passed = 0, 0, 0.0
-    last = times[-1] if len(times) else -1.0
-    if not (is_sound(state, parameters, max_step) and math.isfinite(last)):
-        output[:] = math.nan
-        return 0
-    x, y, vx, vy, vz = state[0], state[1], state[3], state[4], state[5]
-    wx, wy, wz = state[6], state[7], state[8]
-    z, contact = touch(state[2], parameters[FLOOR], parameters[RADIUS])
-    most = 16.0 + MOST_BOUNCES_PER_SECOND * last
-    ax, ay, az = accelerate(vx, vy, vz, wx, wy, wz, parameters)
-    while passed <= last and num <= most:
-        if z <= contact and vz <= 0.0:
-            falling = vz
-            if falling < 0.0 and num < len(events):
-                events[num, 0] = passed
-                _write(events[num, 1:10], x, y, z, vx, vy, vz, wx, wy, wz)
-            vx, vy, vz, wx, wy, wz, rests = land(vx, vy, vz, wx, wy, wz, parameters)
-            if falling < 0.0:
-                if num < len(events):
-                    _write(events[num, 10:], x, y, z, vx, vy, vz, wx, wy, wz)
-                num += 1
-            if rests:
-                while written < len(times):
-                    elapsed = times[written] - passed
-                    px, py, pz, ux, uy, uz, sx, sy, sz = rolled(x, y, z, vx, vy, wx, wy, wz, elapsed, parameters)
-                    _write(output[written], px, py, pz, ux, uy, uz, sx, sy, sz)
-                    written += 1
-                break
-            ax, ay, az = accelerate(vx, vy, vz, wx, wy, wz, parameters)
-        duration, _, dx, dy, end, ux, uy, uz, kept = leg(
-            z, vx, vy, vz, wx, wy, wz, ax, ay, az, max_step, contact, parameters
-        )
-        if not math.isfinite(dx + dy + end + ux + uy + uz):
-            break
-        bx, by, bz = accelerate(ux, uy, uz, kept * wx, kept * wy, kept * wz, parameters)
-        if written < len(times) and times[written] <= passed + duration:
-            along_x = quintic(x, vx, ax, x + dx, ux, bx, duration)
-            along_y = quintic(y, vy, ay, y + dy, uy, by, duration)
-            along_z = quintic(z, vz, az, end, uz, bz, duration)
-            per_second = 1.0 / duration
-            while written < len(times) and times[written] <= passed + duration:
-                elapsed = times[written] - passed
-                s = elapsed * per_second
-                row = output[written]
-                row[0], row[1], row[2] = value(along_x, s), value(along_y, s), value(along_z, s)
-                if len(row) > 3:
-                    faded = math.exp(-parameters[SPIN_DECAY] * elapsed)
-                    row[3] = slope(along_x, s) * per_second
-                    row[4] = slope(along_y, s) * per_second
-                    row[5] = slope(along_z, s) * per_second
-                    row[6], row[7], row[8] = faded * wx, faded * wy, faded * wz
-                written += 1
-        x, y, z, vx, vy, vz, ax, ay, az = x + dx, y + dy, end, ux, uy, uz, bx, by, bz
-        wx, wy, wz, passed = kept * wx, kept * wy, kept * wz, passed + duration
-    output[written:] = math.nan
-    return num
-
-
-@njit
-def _write(
-    row: NDArray[np.float64],
-    x: float,
-    y: float,
-    z: float,
-    vx: float,
-    vy: float,
-    vz: float,
-    wx: float,
-    wy: float,
-    wz: float,
-) -> None:
-    """Puts a position, or a whole state, into a row of 3 or 9."""
-    row[0], row[1], row[2] = x, y, z
-    if len(row) > 3:
-        row[3], row[4], row[5], row[6], row[7], row[8] = vx, vy, vz, wx, wy, wz
-
-
-@njit
 def fly(
     state: NDArray[np.float64],
     parameters: NDArray[np.float64],
@@ -229,20 +138,18 @@ def fly(
         positions: Written, m; with nine columns whole states are. Shape [time, 3 or 9].
         max_step: Longest step, s.
     """
-    return _trace(state, parameters, times, positions, max_step, positions[:0])
-
-
-@njit
-def _fly_rows(
-    states: NDArray[np.float64],
-    parameters: NDArray[np.float64],
-    times: NDArray[np.float64],
-    outputs: NDArray[np.float64],
-    max_step: float,
-) -> None:
-    """`fly`, ball by ball."""
-    for ball in range(len(states)):
-        fly(states[ball], parameters[ball], times[ball], outputs[ball], max_step)
+    count = np.zeros(1, np.int64)
+    nothing = np.empty((1, 0, 19))
+    fly_in_lanes(
+        state.reshape(1, 9),
+        parameters.reshape(1, len(parameters)),
+        times.reshape(1, len(times)),
+        positions.reshape(1, len(times), positions.shape[1]),
+        max_step,
+        nothing,
+        count,
+    )
+    return int(count[0])
 
 
 @parallel_njit
@@ -252,25 +159,14 @@ def _fly_tasks(
     times: NDArray[np.float64],
     outputs: NDArray[np.float64],
     max_step: float,
+    events: NDArray[np.float64],
+    counts: NDArray[np.int64],
 ) -> None:
-    """`_fly_rows`, spread over threads."""
+    """`fly_in_lanes`, spread over threads."""
     for task in numba.prange((len(states) + _ROWS_PER_TASK - 1) // _ROWS_PER_TASK):
         rows = slice(task * _ROWS_PER_TASK, (task + 1) * _ROWS_PER_TASK)
-        _fly_rows(states[rows], parameters[rows], times[rows], outputs[rows], max_step)
-
-
-@njit
-def _bounce_rows(
-    states: NDArray[np.float64],
-    parameters: NDArray[np.float64],
-    times: NDArray[np.float64],
-    events: NDArray[np.float64],
-    max_step: float,
-) -> None:
-    """The events of ball after ball up to the one time in `times`."""
-    nowhere = np.empty((1, 3))
-    for ball in range(len(states)):
-        _trace(states[ball], parameters[ball], times, nowhere, max_step, events[ball])
+        clocks = times[rows] if len(times) > 1 else times
+        fly_in_lanes(states[rows], parameters[rows], clocks, outputs[rows], max_step, events[rows], counts[rows])
 
 
 def fly_many(
@@ -323,11 +219,23 @@ def _fly(
         raise InputError("times", f"shape [time] or [{len(states)}, time]", f"{times.shape}")
     if not (np.isfinite(times).all() and (times >= 0).all() and (np.diff(times) > 0).all()):
         raise InputError("times", "finite seconds from 0, increasing", "others")
-    times = _writeable(np.broadcast_to(times, (len(states), times.shape[-1])))
-    outputs: NDArray[np.float64] = np.empty((*times.shape, num_columns))
-    kernel = _fly_rows if len(states) <= _ROWS_PER_TASK else _fly_tasks
-    kernel(states, parameters, times, outputs, float(max_step))
+    times = _writeable(np.atleast_2d(times))
+    outputs: NDArray[np.float64] = np.empty((len(states), times.shape[1], num_columns))
+    _run(states, parameters, times, outputs, max_step, np.empty((len(states), 0, 19)))
     return outputs
+
+
+def _run(
+    states: NDArray[np.float64],
+    parameters: NDArray[np.float64],
+    times: NDArray[np.float64],
+    outputs: NDArray[np.float64],
+    max_step: float,
+    events: NDArray[np.float64],
+) -> None:
+    """Flies all balls, in this thread if they are few."""
+    kernel = fly_in_lanes if len(states) <= _ROWS_PER_TASK else _fly_tasks
+    kernel(states, parameters, times, outputs, float(max_step), events, np.zeros(len(states), np.int64))
 
 
 def bounces(
@@ -363,7 +271,7 @@ def bounces(
     if max_bounces < 0:
         raise InputError("max_bounces", "a number from 0", f"{max_bounces}")
     events: NDArray[np.float64] = np.full((len(states), max_bounces, 19), np.nan)
-    _bounce_rows(states, parameters, np.array([float(duration)]), events, float(max_step))
+    _run(states, parameters, np.array([[float(duration)]]), np.empty((len(states), 1, 3)), max_step, events)
     return events[:, :, 0], events[:, :, 1:10], events[:, :, 10:]
 
 

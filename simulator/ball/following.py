@@ -117,7 +117,7 @@ def follow(
     kernel(
         states,
         _contiguous(np.broadcast_to(rows, (num, rows.shape[-1]))),
-        _contiguous(np.broadcast_to(times, (num, num_times))),
+        _contiguous(np.atleast_2d(times)),
         fixtures_of(venue, materials),
         float(error_m),
         float(max_step),

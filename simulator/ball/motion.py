@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import math
 
-from pathcast.compiled import njit
+from pathcast.compiled import inlined, njit
 
 Vector = tuple[float, float, float]
 Sextuple = tuple[float, float, float, float, float, float]
 
 
-@njit
+@inlined
 def acceleration(
     vx: float,
     vy: float,
@@ -48,7 +48,7 @@ def acceleration(
     )
 
 
-@njit
+@inlined
 def step(
     vx: float,
     vy: float,
@@ -113,7 +113,7 @@ def step(
     )
 
 
-@njit
+@inlined
 def quintic(
     start: float,
     start_velocity: float,
@@ -138,13 +138,13 @@ def quintic(
     return start, c1, c2, c3, c4, c5
 
 
-@njit
+@inlined
 def value(c: Sextuple, s: float) -> float:
     """The polynomial at s."""
     return c[0] + s * (c[1] + s * (c[2] + s * (c[3] + s * (c[4] + s * c[5]))))
 
 
-@njit
+@inlined
 def slope(c: Sextuple, s: float) -> float:
     """The polynomial's derivative at s."""
     return c[1] + s * (2.0 * c[2] + s * (3.0 * c[3] + s * (4.0 * c[4] + s * 5.0 * c[5])))

@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Float
 from numpy.typing import NDArray
 
-from pathcast.compiled import njit
+from pathcast.compiled import inlined, njit
 from pathcast.errors import InputError
 from pathcast.simulator.ball.motion import Sextuple, slope, value
 from pathcast.venue import Box, Ring, Venue
@@ -182,6 +182,58 @@ def clear_time(gap: float, opening: float, room: float, speed: float, pull: floa
     else:
         curved = (opening + under) / bend if bend > 0.0 else math.inf
     return max(gap / speed, min(curved, 0.5 * room / speed))
+
+
+@inlined
+def span(c: Sextuple) -> tuple[float, float]:
+    """Bounds of a quintic from 0 to 1: the least and the greatest of its Bernstein coefficients."""
+    b1 = c[0] + 0.2 * c[1]
+    b2 = c[0] + 0.4 * c[1] + 0.1 * c[2]
+    b3 = c[0] + 0.6 * c[1] + 0.3 * c[2] + 0.1 * c[3]
+    b4 = c[0] + 0.8 * c[1] + 0.6 * c[2] + 0.4 * c[3] + 0.2 * c[4]
+    b5 = c[0] + c[1] + c[2] + c[3] + c[4] + c[5]
+    low = min(min(min(c[0], b1), min(b2, b3)), min(b4, b5))
+    high = max(max(max(c[0], b1), max(b2, b3)), max(b4, b5))
+    return low, high
+
+
+@njit
+def is_near(
+    cx: Sextuple,
+    cy: Sextuple,
+    cz: Sextuple,
+    fixtures: NDArray[np.float64],
+    radius: float,
+    floor: float,
+    open_gates: int,
+) -> bool:
+    """Whether the box round a step comes near any fixture's, so that contact must be looked for; arguments as below."""
+    near = radius + 1e-6
+    low_z, high_z = span(cz)
+    for index in range(len(fixtures)):
+        kind = fixtures[index, KIND]
+        if kind >= RING_PASSED:
+            if open_gates & (1 if kind == RING_PASSED else 2) and low_z - near < fixtures[index, Z]:
+                return True
+        elif kind == FLOOR_CONTACT:
+            if math.isnan(fixtures[index, Z]):
+                if low_z - near < floor:
+                    return True
+            elif fixtures[index, C] != 1.0 or low_z - near < fixtures[index, Z]:
+                return True
+        else:
+            reach, rise = fixtures[index, A] + fixtures[index, B] + near, fixtures[index, C] + near
+            if kind == RIM_CONTACT:
+                rise = fixtures[index, B] + near
+            if low_z - rise < fixtures[index, Z] < high_z + rise:
+                low_x, high_x = span(cx)
+                low_y, high_y = span(cy)
+                if (
+                    low_x - reach < fixtures[index, X] < high_x + reach
+                    and low_y - reach < fixtures[index, Y] < high_y + reach
+                ):
+                    return True
+    return False
 
 
 @njit
