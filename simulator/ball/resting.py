@@ -43,6 +43,8 @@ REST_STEP: Final = 1e-3
 """s."""
 REST_WAY: Final = 2e-3
 """m: no step of a ball at rest on a surface is longer."""
+LEAST_SPEED: Final = 1e-9
+"""m/s."""
 
 
 @njit
@@ -66,12 +68,12 @@ def meet(
     restitution = fixture[OWN_RESTITUTION]
     if math.isnan(restitution):
         restitution, tangential, friction = p[RESTITUTION], p[TANGENTIAL], p[FRICTION]
+        restitution += p[RESTITUTION_FALL] * (body[3] * nx + body[4] * ny + body[5] * nz)
     if kind in (RIM_CONTACT, BRIDGE_CONTACT):
         restitution += p[RIM_CHANGE]
     elif kind == BOARD_CONTACT:
         restitution += p[BOARD_CHANGE]
-    into = body[3] * nx + body[4] * ny + body[5] * nz
-    restitution = min(max(restitution + p[RESTITUTION_FALL] * into, 0.0), 1.0)
+    restitution = min(max(restitution, 0.0), 1.0)
     strike(body, nx, ny, nz, p[RADIUS], p[INERTIA], restitution, tangential, friction, p[TORSION_LOSS])
     leaving: float = body[3] * nx + body[4] * ny + body[5] * nz
     return leaving
@@ -91,7 +93,8 @@ def stays(
     """Whether a ball in contact, leaving a fixture, would be back at once; it then loses its normal speed.
 
     Back at once is after less than `REST_FLIGHT`, or leaving at under `REST_SPEED` towards a return. What brings it
-    back is its acceleration along the normal, less that of the surface's curving away under it.
+    back is its acceleration along the normal, less that of the surface's curving away under it. A ball that does not stay
+    leaves at `LEAST_SPEED` at least: after a dead hit of an edge, rounding would else have it come in again.
     """
     vx, vy, vz = body[3], body[4], body[5]
     gx, gy = gust(time, p)
@@ -112,6 +115,10 @@ def stays(
         body[4] = vy - leaving * ny
         body[5] = vz - leaving * nz
         return True
+    if leaving < LEAST_SPEED:
+        body[3] = tx + LEAST_SPEED * nx
+        body[4] = ty + LEAST_SPEED * ny
+        body[5] = tz + LEAST_SPEED * nz
     return False
 
 

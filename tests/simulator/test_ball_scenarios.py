@@ -227,3 +227,10 @@ def test_what_cannot_be_thrown_is_refused_by_name():
 def test_a_new_coefficient_can_be_set_for_each_ball():
     rows = random_parameters(BASKETBALL, 2, restitution=[0.5, 0.6])
     assert rows[:, RESTITUTION].tolist() == [0.5, 0.6]
+
+
+@pytest.mark.parametrize("name", ["tennis-serve", "tennis-rally", "table-tennis", "basketball", "soccer-kick"])
+def test_every_throw_has_a_place_at_every_time(name: str) -> None:
+    """Also one that hits an edge dead, such as the 681st serve of this seed."""
+    throws = throw(name, 1500, 3)
+    assert np.isfinite(throws.follow(np.linspace(0.0, 2.0, 9), max_events=0, positions_only=True).states).all()
