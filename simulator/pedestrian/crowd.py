@@ -6,7 +6,6 @@ with the intents beside it as labels. Positions hold nothing of the labels.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -16,17 +15,14 @@ from numpy.typing import NDArray
 
 from pathcast.errors import InputError
 from pathcast.simulator.draws import generator
-from pathcast.simulator.pedestrian.parameters import CALIBRATED, STEP_S, WalkingParameters
 from pathcast.simulator.pedestrian.people import (
-    Events,
     Intent,
-    People,
     check_num_people,
     draw_events,
     draw_people,
 )
-from pathcast.simulator.pedestrian.places import check_scene_name, flatten_venues, scene_venue
-from pathcast.simulator.pedestrian.walk import Record, record_for, walk_scenes
+from pathcast.simulator.pedestrian.places import check_scene_name, scene_venue
+from pathcast.simulator.pedestrian.walk import frames_of, walk
 from pathcast.tracks import Tracks
 from pathcast.venue import Venue
 
@@ -106,7 +102,7 @@ def simulate_crowd(
     for name, number, least in (("num_scenes", num_scenes, 1), ("first", first, 0)):
         if number < least:
             raise InputError(name, f"a whole number from {least}", f"{number}")
-    num_frames, record_every = _frames(duration_s, record_s)
+    num_frames, record_every = frames_of(duration_s, record_s)
     pieces = [
         _walk_block(
             scene,
@@ -129,53 +125,6 @@ def simulate_crowd(
         Tracks(scenes, tracks, time, position, np.ones(len(time), np.bool_)),
         CrowdTruth(goal, is_dwelling, IntentEvents(*events)),
     )
-
-
-def walk(
-    venues: Sequence[Venue],
-    people: People,
-    events: Events,
-    duration_s: float,
-    record_s: float,
-    noise: Float[np.ndarray, " number"] | None = None,
-    parameters: WalkingParameters = CALIBRATED,
-    step_s: float = STEP_S,
-) -> Record:
-    """Walks given people in given venues, one venue per scene.
-
-    Args:
-        venues: Of the scenes; walls and exits close each one's outline.
-        people: Who walks; exits are indices into their venue's.
-        events: Their changes of intent.
-        duration_s: Of the walk, s.
-        record_s: Between two frames, s; a multiple of the step.
-        noise: Standard normal numbers, scene after scene, each [step, person, axis]; none for a walk without sway.
-        parameters: Of the model.
-        step_s: Time step, s.
-
-    Raises:
-        InputError: No people, an exit that nobody fits through or that something stands in, or times that do not
-            fit the step.
-    """
-    if not len(people.goal):
-        raise InputError("people", "one at least", "none")
-    num_frames, record_every = _frames(duration_s, record_s, step_s)
-    places = flatten_venues(venues, parameters.radius)
-    record = record_for(len(people.goal), len(events.time_s), num_frames)
-    numbers = np.empty(0) if noise is None else noise
-    num_steps = (num_frames - 1) * record_every
-    walk_scenes(places, people, events, numbers, parameters, step_s, num_steps, record_every, record)
-    return record
-
-
-def _frames(duration_s: float, record_s: float, step_s: float = STEP_S) -> tuple[int, int]:
-    """The number of frames and the number of steps between two of them."""
-    record_every = round(record_s / step_s) if np.isfinite(record_s) else 0
-    if record_every < 1 or abs(record_every * step_s - record_s) > 1e-9:
-        raise InputError("record_s", f"a multiple of the step of {step_s} s", f"{record_s} s")
-    if not (np.isfinite(duration_s) and duration_s >= record_s):
-        raise InputError("duration_s", f"finite, at least record_s = {record_s} s", f"{duration_s} s")
-    return int(np.floor(duration_s / record_s + 1e-9)) + 1, record_every
 
 
 def _walk_block(

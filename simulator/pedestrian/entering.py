@@ -3,42 +3,20 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float, Int
 
 from pathcast.compiled import njit
 from pathcast.simulator.pedestrian.contact import is_within, nearest_point
 from pathcast.simulator.pedestrian.parameters import WalkingParameters
 from pathcast.simulator.pedestrian.people import People
 from pathcast.simulator.pedestrian.routing import Routes, aim_at_exit, choose_waypoint
+from pathcast.simulator.pedestrian.state import WAITING, WALKING, Walkers
 
-WAITING, WALKING, GONE = 0, 1, 2
 ELBOW_ROOM = 0.25
 """Room beyond two radii that somebody needs to come in, m."""
 DOOR_MARGIN = 0.15
 """Room beyond a radius that is kept from the ends of an exit, m."""
-
-
-class Walkers(NamedTuple):
-    """The state of the people of one scene."""
-
-    position: Float[np.ndarray, "person 2"]
-    velocity: Float[np.ndarray, "person 2"]
-    heading: Float[np.ndarray, "person 2"]
-    """Unit vector of the desired velocity."""
-    acceleration: Float[np.ndarray, "person 2"]
-    speed: Float[np.ndarray, " person"]
-    """Desired, m/s."""
-    dwell_until: Float[np.ndarray, " person"]
-    """Seconds."""
-    goal: Int[np.ndarray, " person"]
-    waypoint: Int[np.ndarray, " person"]
-    """Walked to next, -1 for the exit."""
-    phase: Int[np.ndarray, " person"]
-    """WAITING, WALKING or GONE."""
-    next_event: Int[np.ndarray, " person"]
 
 
 @njit

@@ -35,6 +35,14 @@ class Intent(IntEnum):
     """Stops; the value is for how long, s."""
     SPEED = 2
     """Another desired speed; the value is the speed, m/s."""
+    TURN = 3
+    """Back to the exit that they came in by; who started inside turns to the exit farthest from the goal."""
+    JOIN = 4
+    """Joins the group of the person whose index in the scene is the value."""
+    LEAVE = 5
+    """Leaves the own group."""
+    CHOICE = 6
+    """Another way chosen in a zone; never drawn, only written down."""
 
 
 RATES: Final = {
@@ -62,6 +70,10 @@ class People(NamedTuple):
     """The same, where they leave."""
     inside: Float[np.ndarray, "person place 2"]
     """Places tried in turn at the start, m; all NaN for who comes in by an exit."""
+    group: Int[np.ndarray, " person"]
+    """Number of the group in its scene, from 0 and under the number of its people; -1 alone."""
+    zone_choice: Float[np.ndarray, "person zone"]
+    """Uniform number in [0, 1) by which the way on is chosen on first entering each zone; NaN keeps the goal."""
 
 
 class Events(NamedTuple):
@@ -71,7 +83,8 @@ class Events(NamedTuple):
     time_s: Float[np.ndarray, " event"]
     kind: Int[np.ndarray, " event"]
     value: Float[np.ndarray, " event"]
-    """Uniform choice in [0, 1) of another exit; duration, s; or factor on the own desired speed."""
+    """Uniform choice in [0, 1) of another exit (GOAL); duration, s (DWELL); factor on the own desired speed (SPEED);
+    index in the scene of the person whose group is joined (JOIN); without meaning (TURN, LEAVE)."""
 
 
 def desired_speeds(uniform: Float[np.ndarray, " person"]) -> Float[np.ndarray, " person"]:
@@ -139,6 +152,8 @@ def draw_people(
         np.ascontiguousarray(u[:, 5]),
         np.ascontiguousarray(exit_fraction),
         inside,
+        np.full(len(u), -1),
+        np.empty((len(u), 0)),
     )
 
 
@@ -152,7 +167,7 @@ def draw_events(
     """
     rates = RATES[scene]
     total = sum(rates.values())
-    limits = np.cumsum([rates[kind] for kind in Intent]) / total
+    limits = np.cumsum(list(rates.values())) / total
     counts, times, choices, values = [], [], [], []
     for index, num in zip(indices, np.diff(people_starts), strict=True):
         source = generator(seed, f"pedestrian.{scene}.events", index)

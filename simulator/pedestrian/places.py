@@ -14,20 +14,30 @@ from jaxtyping import Float, Int
 from pathcast.errors import InputError
 from pathcast.simulator.draws import generator
 from pathcast.simulator.pedestrian.contact import nearest_point
+from pathcast.simulator.pedestrian.scene import Scene, as_scene
 from pathcast.venue import Box, Segment, Venue, box_corners, corridor, plaza
 
 SceneName = Literal["corridor", "plaza"]
 
 
 class Places(NamedTuple):
-    """The walls and exits of many scenes; those of scene s stand from starts[s] to starts[s + 1]."""
+    """The distinct places of many scenes; the walls of place p stand from wall_starts[p] to wall_starts[p + 1]."""
 
+    place: Int[np.ndarray, " scene"]
+    """Which place each scene is in: forks of a scene share one."""
     walls: Float[np.ndarray, "wall 4"]
     """x0, y0, x1, y1, metres; an obstacle is its four edges."""
-    wall_starts: Int[np.ndarray, " scene_and_end"]
+    wall_starts: Int[np.ndarray, " place_and_end"]
     exits: Float[np.ndarray, "exit 6"]
     """x0, y0, x1, y1, metres, and the unit normal out of the scene."""
-    exit_starts: Int[np.ndarray, " scene_and_end"]
+    exit_starts: Int[np.ndarray, " place_and_end"]
+    gate_s: Float[np.ndarray, " exit"]
+    """Least seconds between two people who leave by the exit."""
+    zones: Float[np.ndarray, "zone 3"]
+    """Centre and radius, metres."""
+    zone_starts: Int[np.ndarray, " place_and_end"]
+    period_m: Float[np.ndarray, " place"]
+    """Length after which the place repeats along x; 0 where it does not."""
 
 
 def check_scene_name(scene: str) -> None:
@@ -67,25 +77,33 @@ def scene_venue(scene: str, seed: int, index: int) -> Venue:
     return replace(plaza(side=side, door=1.6 + 2.4 * numbers[1]), obstacles=(kiosk,))
 
 
-def flatten_venues(venues: Sequence[Venue], radius: float) -> Places:
-    """The walls, obstacles and exits of the venues as flat arrays.
+def flatten_venues(scenes: Sequence[Venue | Scene], radius: float) -> Places:
+    """The walls, obstacles, exits and zones of the scenes as flat arrays, each distinct place once.
 
     Args:
-        venues: One per scene, each with an exit at least.
+        scenes: Each with an exit at least; a bare venue has no zones, gates and period.
         radius: Of a body, m.
 
     Raises:
         InputError: A venue without an exit, an exit narrower than a body, or one that a wall or obstacle stands in.
     """
-    walls = [wall_rows(venue) for venue in venues]
-    exits = [exit_rows(venue) for venue in venues]
-    for venue, its_walls, its_exits in zip(venues, walls, exits, strict=True):
-        _check_exits(venue, its_walls, its_exits, radius)
+    number_of: dict[Scene, int] = {}
+    place = np.array([number_of.setdefault(as_scene(scene), len(number_of)) for scene in scenes], np.int64)
+    walls = [wall_rows(scene.venue) for scene in number_of]
+    exits = [exit_rows(scene.venue) for scene in number_of]
+    zones = [np.array([(*zone.centre, zone.radius) for zone in scene.zones]).reshape(-1, 3) for scene in number_of]
+    for scene, its_walls, its_exits in zip(number_of, walls, exits, strict=True):
+        _check_exits(scene.venue, its_walls, its_exits, radius)
     return Places(
+        place,
         np.concatenate(walls),
         np.cumsum([0, *(len(rows) for rows in walls)]),
         np.concatenate(exits),
         np.cumsum([0, *(len(rows) for rows in exits)]),
+        np.concatenate([scene.gate_s or np.zeros(len(scene.venue.exits)) for scene in number_of]),
+        np.concatenate(zones),
+        np.cumsum([0, *(len(rows) for rows in zones)]),
+        np.array([scene.period_m for scene in number_of]),
     )
 
 

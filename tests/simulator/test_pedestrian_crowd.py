@@ -146,7 +146,7 @@ def test_goals_change_only_by_events_and_are_exits(crowd):
         assert any(crowd.tracks.time[row] - 0.0501 <= time <= crowd.tracks.time[row] + 1e-9 for time in times)
     assert crowd.truth.goal.min() >= 0
     assert crowd.truth.goal.max() < num_exits
-    assert {int(kind) for kind in events.kind} == set(Intent)
+    assert {int(kind) for kind in events.kind} == {Intent.GOAL, Intent.DWELL, Intent.SPEED}
     assert np.isfinite(events.value).all()
 
 
