@@ -13,8 +13,11 @@ import numpy as np
 from pathcast.errors import InputError
 from pathcast.formats.csv import read_csv
 from pathcast.formats.eth_ucy import read_eth_ucy
+from pathcast.formats.juelich import MARK, read_juelich
+from pathcast.formats.jupedsim import MAGIC, read_jupedsim
 from pathcast.formats.parquet import read_parquet
 from pathcast.formats.table_tennis import HEADER, read_table_tennis
+from pathcast.formats.trajnet import read_trajnet
 from pathcast.tracks import Tracks
 
 _TABLE_OPTIONS = frozenset({"columns", "scale", "time_scale", "frames_per_second"})
@@ -38,6 +41,14 @@ FORMATS: Final[Mapping[str, Format]] = {
     "eth-ucy": Format(
         "frame pedestrian x y, without a header", (".txt",), read_eth_ucy, frozenset({"frames_per_second"})
     ),
+    "juelich": Format(
+        "id frame x y z below `# framerate: 25 fps`",
+        (".txt",),
+        read_juelich,
+        frozenset({"scale", "frames_per_second"}),
+    ),
+    "trajnet": Format("TrajNet++ lines of JSON", (".ndjson", ".json"), read_trajnet, frozenset({"frames_per_second"})),
+    "jupedsim": Format("JuPedSim sqlite", (".sqlite", ".sqlite3", ".db"), read_jupedsim),
 }
 """What can be read, by name."""
 
@@ -62,9 +73,11 @@ def read_tracks(
         format: A key of `FORMATS`; by default told from suffix and content.
         pattern: Which files of a folder to read, such as `[0-9]*.csv`; files whose names begin with a dot are not.
         columns: For tables: what a column holds (track, time, x, ...) to the name it has.
-        scale: For tables: metres per unit of the positions, such as 0.3048 for feet.
+        scale: For tables: metres per unit of the positions, such as 0.3048 for feet. Jülich text needs it: 0.01
+            where it is in centimetres, 1 where in metres.
         time_scale: For tables: seconds per unit of the times.
-        frames_per_second: For ETH/UCY (25 by default) and for tables that number frames instead of timing them.
+        frames_per_second: Frame numbers that pass in a second, for ETH/UCY (25 by default), tables that number frames
+            instead of timing them, and Jülich text and TrajNet++ lines that do not say it.
 
     Raises:
         InputError: With the file and the line, for whatever is not as the format says.
@@ -106,8 +119,14 @@ def detect_format(path: Path) -> str:
     suffix = path.suffix.lower()
     if start.startswith(b"PAR1") or suffix in FORMATS["parquet"].suffixes:
         return "parquet"
+    if start.startswith(MAGIC) or suffix in FORMATS["jupedsim"].suffixes:
+        return "jupedsim"
     text = start.decode("utf-8-sig", errors="replace").lstrip()
     line = text.splitlines()[0].strip()
+    if suffix in FORMATS["trajnet"].suffixes or re.match(r'\{\s*"(track|scene)"\s*:\s*\{', line):
+        return "trajnet"
+    if text.startswith("#") and MARK.search(text):
+        return "juelich"
     if any(suffix in known.suffixes for known in FORMATS.values()):
         if line.replace(" ", "").lower() == HEADER or _are_numbers(line.split(";"), 4):
             return "table-tennis"
