@@ -13,3 +13,8 @@ njit: Callable[[_Function], _Function] = numba.njit(cache=True, error_model="num
 """Compiles a kernel: cached on disk, x / 0 is infinite as in numpy, the interpreter's lock released while it runs."""
 parallel_njit: Callable[[_Function], _Function] = numba.njit(cache=True, error_model="numpy", nogil=True, parallel=True)
 """The same, with `numba.prange` loops spread over threads."""
+inlined_njit: Callable[[_Function], _Function] = numba.njit(
+    cache=True, error_model="numpy", nogil=True, inline="always"
+)
+"""The same, written into its caller: for inner parts of a kernel that need many arrays, since handing over a tuple of
+arrays costs more than such a part does."""

@@ -21,6 +21,8 @@ CLEARANCE = 0.3
 """Least distance from walls of a line of sight that one can walk along, m."""
 HABIT = 0.4
 """By how much another way must be shorter before one changes to it, m."""
+DOOR_MARGIN = 0.15
+"""Room beyond a radius that is kept from the ends of an exit, m."""
 DOORSTEP = 0.6
 """How far inside an exit its own waypoint is, m."""
 
@@ -36,6 +38,22 @@ class Routes(NamedTuple):
 
 
 @njit
+def _passes_by(
+    x: float, y: float, way_x: float, way_y: float, length: float, clearance: float, rows: np.ndarray, number: int
+) -> bool:
+    """Whether a wall or exit lies wholly on one side of the way, before it or beyond it, with room to spare."""
+    off_x, off_y = rows[number, 0] - x, rows[number, 1] - y
+    end_x, end_y = rows[number, 2] - x, rows[number, 3] - y
+    room = clearance * length + 1e-9
+    side, side_of_end = way_x * off_y - way_y * off_x, way_x * end_y - way_y * end_x
+    if (side > room and side_of_end > room) or (side < -room and side_of_end < -room):
+        return True
+    along, along_of_end = way_x * off_x + way_y * off_y, way_x * end_x + way_y * end_y
+    far = length * length + room
+    return bool((along < -room and along_of_end < -room) or (along > far and along_of_end > far))
+
+
+@njit
 def is_walkable(
     x0: float,
     y0: float,
@@ -46,15 +64,44 @@ def is_walkable(
     clearance: float,
 ) -> bool:
     """Whether the straight way meets no wall or exit and, but for its start, keeps clear of the walls."""
-    for number in range(exits.shape[0]):
-        if crosses(x0, y0, x1, y1, exits, number):
-            return False
+    way_x, way_y = x1 - x0, y1 - y0
+    length = math.sqrt(way_x * way_x + way_y * way_y)
     for number in range(walls.shape[0]):
+        if _passes_by(x0, y0, way_x, way_y, length, clearance, walls, number):
+            continue
         if crosses(x0, y0, x1, y1, walls, number):
             return False
         if clearance > 0.0 and not keeps_clear(x0, y0, x1, y1, clearance, walls, number):
             return False
+    for number in range(exits.shape[0]):
+        if _passes_by(x0, y0, way_x, way_y, length, 0.0, exits, number):
+            continue
+        if crosses(x0, y0, x1, y1, exits, number):
+            return False
     return True
+
+
+@njit
+def way_length(
+    x: float,
+    y: float,
+    way_out: int,
+    routes: Routes,
+    walls: Float[np.ndarray, "wall 4"],
+    exits: Float[np.ndarray, "exit 6"],
+) -> float:
+    """Length of the shortest way from a point to an exit, m; infinite where there is none."""
+    door_x = 0.5 * (exits[way_out, 0] + exits[way_out, 2]) - DOORSTEP * exits[way_out, 4]
+    door_y = 0.5 * (exits[way_out, 1] + exits[way_out, 3]) - DOORSTEP * exits[way_out, 5]
+    if is_walkable(x, y, door_x, door_y, walls, exits, 0.0):
+        return math.hypot(x - door_x, y - door_y)
+    least = math.inf
+    for number in range(routes.waypoint.shape[0]):
+        to_x, to_y = routes.waypoint[number, 0], routes.waypoint[number, 1]
+        length = math.hypot(x - to_x, y - to_y) + routes.cost[number, way_out]
+        if length < least and is_walkable(x, y, to_x, to_y, walls, exits, 0.0):
+            least = length
+    return least
 
 
 @njit

@@ -13,6 +13,10 @@ WAITING, WALKING, GONE = 0, 1, 2
 """Phases: not in the scene yet, in it, and never there again."""
 
 
+LOST = -2
+"""Waypoint of who has to look for the way."""
+
+
 class Walkers(NamedTuple):
     """The state of people; those of scene s stand from starts[s] to starts[s + 1] as in their `People`."""
 
@@ -29,19 +33,19 @@ class Walkers(NamedTuple):
     """Seconds."""
     goal: Int[np.ndarray, " person"]
     waypoint: Int[np.ndarray, " person"]
-    """Walked to next, -1 for the exit."""
+    """Walked to next, -1 for the exit, -2 where the way is to be looked for."""
     phase: Int[np.ndarray, " person"]
     """WAITING, WALKING or GONE."""
     entered: Int[np.ndarray, " person"]
     """Index of the exit that they came in by, -1 for who was put inside at the start."""
+    entered_s: Float[np.ndarray, " person"]
+    """When they came into the scene, s."""
     group: Int[np.ndarray, " person"]
     """Number of the group in its scene, -1 alone."""
     has_chosen: Int[np.ndarray, "person zone"]
     """1 where the zone has been entered already."""
     open_s: Float[np.ndarray, "scene exit"]
     """From when each exit lets the next one out, s."""
-    substeps: Int[np.ndarray, " scene"]
-    """Into how many parts a step is cut in each scene now; 0 where nothing has been walked yet."""
 
 
 def start_walkers(people: People, num_exits: int) -> Walkers:
@@ -60,13 +64,13 @@ def start_walkers(people: People, num_exits: int) -> Walkers:
         people.speed.copy(),
         np.zeros(num),
         people.goal.copy(),
-        np.full(num, -1),
+        np.full(num, LOST),
         np.full(num, WAITING),
         np.full(num, -1),
+        np.zeros(num),
         people.group.copy(),
         np.zeros(people.zone_choice.shape, np.uint8),
         np.zeros((num_scenes, num_exits)),
-        np.zeros(num_scenes, np.int64),
     )
 
 
@@ -81,7 +85,7 @@ def take_scenes(
         scenes: Which, in the order wanted.
     """
     person = np.concatenate([np.arange(starts[scene], starts[scene + 1]) for scene in scenes])
-    by_person, by_scene = walkers[:-2], walkers[-2:]
+    by_person, by_scene = walkers[:-1], walkers[-1:]
     parts = [part[person] for part in by_person] + [part[np.asarray(scenes)] for part in by_scene]
     return Walkers(*parts)
 

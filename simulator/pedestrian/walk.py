@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from pathcast.errors import InputError
+from pathcast.simulator.pedestrian.ground import find_all_routes
 from pathcast.simulator.pedestrian.parameters import CALIBRATED, STEP_S, WalkingParameters
 from pathcast.simulator.pedestrian.people import Events, People
 from pathcast.simulator.pedestrian.places import flatten_venues
@@ -64,7 +65,10 @@ def walk(
     kept = keep_nothing_yet(len(people.goal), people.zone_choice.shape[1], len(events.time_s), num_frames)
     numbers = np.empty(0) if noise is None else noise
     num_steps = (num_frames - 1) * record_every
-    walk_scenes(places, people, events, numbers, parameters, step_s, first_step, num_steps, record_every, walkers, kept)
+    table = find_all_routes(places)
+    walk_scenes(
+        places, table, people, events, numbers, parameters, step_s, first_step, num_steps, record_every, walkers, kept
+    )
     return Record(*kept, walkers)
 
 
