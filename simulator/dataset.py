@@ -16,7 +16,7 @@ from pathcast.errors import InputError, LimitError
 from pathcast.formats.pieces import writing_pieces, writing_tables
 from pathcast.simulator.ball.scenarios import SCENARIOS, Scenario, scenario_named, simulate_balls
 from pathcast.simulator.draws import BLOCK
-from pathcast.simulator.pedestrian.crowd import SCENES_AT_ONCE, simulate_crowd
+from pathcast.simulator.pedestrian.crowd import SCENES_AT_ONCE, CrowdTruth, simulate_crowd
 from pathcast.simulator.sensor import Identities, Sensor, observe_tracks
 from pathcast.simulator.watched_throws import MOST_PLAYERS, watch_throws
 from pathcast.tracks import Tracks
@@ -49,6 +49,10 @@ class Batch:
     """Which true track each observed one is: truth."""
     venue: Venue
     """The place of the first scene."""
+    crowd: CrowdTruth | None = None
+    """What people intended, row for row of the truth."""
+    kinds: tuple[str, ...] = ()
+    """The kind of each scene, where they may differ."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -217,7 +221,9 @@ def _walk(scene: str, num: int, seed: int, first: int, sensor: Sensor, duration_
     """Walks scenes and watches them; from a camera, obstacles hide what is behind them."""
     crowd = simulate_crowd(scene, num, seed, first, duration_s)
     seen = observe_tracks(sensor, crowd.tracks, seed, lambda index: crowd.venue(index).obstacles)
-    return Batch(first, num, crowd.tracks, seen.tracks, seen.identities, crowd.venue(first))
+    venue = crowd.venue(first)
+    kinds = (scene,) * num
+    return Batch(first, num, crowd.tracks, seen.tracks, seen.identities, venue, crowd=crowd.truth, kinds=kinds)
 
 
 def _pieces(first: int, num: int, size: int) -> Iterator[tuple[int, int]]:

@@ -13,6 +13,7 @@ import numpy as np
 from pathcast.errors import InputError
 from pathcast.formats.csv import read_csv
 from pathcast.formats.eth_ucy import read_eth_ucy
+from pathcast.formats.hive import is_hive, read_hive
 from pathcast.formats.juelich import MARK, read_juelich
 from pathcast.formats.jupedsim import MAGIC, read_jupedsim
 from pathcast.formats.parquet import read_parquet
@@ -66,7 +67,8 @@ def read_tracks(
     """Tracks of a file, or of all files of a folder, in seconds and metres.
 
     A folder's files are read in the order of their names; their scenes are numbered on, and one that has no name is
-    called after its file.
+    called after its file. Of a data set that `pathcast simulate` made, or of partitions `KEY=VALUE/`, everything is
+    read; `pathcast.formats.hive` reads such folders a piece at a time.
 
     Args:
         path: A file or a folder.
@@ -97,6 +99,9 @@ def read_tracks(
         raise InputError("format", f"one of {', '.join(FORMATS)}", repr(format))
     if not source.is_dir():
         return _read_file(source, format, options)
+    if not options and format is None and is_hive(source):
+        partitions = read_hive(source)
+        return partitions[0][1] if partitions[0][0] == "" else _as_scenes(partitions)
     files = sorted(file for file in source.glob(pattern) if file.is_file() and not file.name.startswith("."))
     if not files:
         raise InputError(str(source), f"at least one file matching {pattern!r}", "none")
