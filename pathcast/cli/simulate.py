@@ -31,11 +31,9 @@ class SceneKind(click.ParamType[str]):
     @staticmethod
     def names() -> tuple[str, ...]:
         """Every kind there is."""
-        from typing import get_args
+        from pathcast.simulator.pedestrian.scenes import ALL, KINDS
 
-        from pathcast.simulator.pedestrian.places import SceneName
-
-        return get_args(SceneName)
+        return (*KINDS, ALL)
 
 
 def data_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -172,10 +170,11 @@ def ball(sport: str | None, scenario: str | None, duration: float | None, player
 @click.option("--gif", type=FILE, help="The first scene in motion, with the truth.")
 @sensor_options(*OF_PEOPLE)
 def crowd(scene: str, duration: float | None, gif: Path | None, **given: Any) -> None:
-    """Walk people through places: every scene is a place of its own with 6 to 24 people.
+    """Walk people through places: every scene is a place of its own with people who meet there.
 
     Unless said otherwise, for 20 s, seen at 2.5 Hz with 2 cm of noise. The truth stands every 0.1 s; whoever was there
-    only between two instants of the sensor is in the truth alone. From a camera, obstacles hide who is behind them.
+    only between two instants of the sensor is in the truth alone. From a camera, walls, obstacles and people hide who
+    is behind them.
     """
     shards = _shards(given)
     from pathcast.cli.data_set import is_folder

@@ -1,24 +1,20 @@
-"""Places to walk in: venues as flat arrays for the kernel, and the random venue of each scene."""
+"""Places to walk in: venues as flat arrays for the kernel."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import pairwise
-from typing import Literal, NamedTuple, get_args
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int
 
 from pathcast.errors import InputError
-from pathcast.simulator.draws import generator
 from pathcast.simulator.pedestrian.contact import is_within, nearest_point
 from pathcast.simulator.pedestrian.ring import walls_where_it_repeats
 from pathcast.simulator.pedestrian.scene import Scene, as_scene
-from pathcast.venue import Box, Segment, Venue, box_corners, corridor, plaza
-
-SceneName = Literal["corridor", "plaza"]
+from pathcast.venue import Box, Segment, Venue, box_corners
 
 
 class Places(NamedTuple):
@@ -44,43 +40,6 @@ class Places(NamedTuple):
     """Length after which the place repeats along x; 0 where it does not."""
     west_m: Float[np.ndarray, " place"]
     """Least x of the place."""
-
-
-def check_scene_name(scene: str) -> None:
-    """Refuses a kind of scene that there is not.
-
-    Raises:
-        InputError: As said.
-    """
-    if scene not in get_args(SceneName):
-        raise InputError("scene", " or ".join(get_args(SceneName)), f"{scene!r}")
-
-
-def scene_venue(scene: str, seed: int, index: int) -> Venue:
-    """The venue of one scene, the same whenever it is asked for.
-
-    A corridor is 20 to 40 m long and 2.5 to 6 m wide. A plaza has sides of 14 to 30 m, doors of 1.6 to 4 m and a
-    kiosk of 1.5 to 4 m, turned and set off the middle at random.
-
-    Args:
-        scene: corridor or plaza.
-        seed: Of the whole crowd.
-        index: Global index of the scene.
-
-    Raises:
-        InputError: Another name, or a seed or index out of range.
-    """
-    check_scene_name(scene)
-    numbers = generator(seed, f"pedestrian.{scene}.venue", index).random(7).tolist()
-    if scene == "corridor":
-        return corridor(length=20.0 + 20.0 * numbers[0], width=2.5 + 3.5 * numbers[1])
-    side = 14.0 + 16.0 * numbers[0]
-    kiosk = Box(
-        centre=(side * (0.2 * numbers[5] - 0.1), side * (0.2 * numbers[6] - 0.1), 1.25),
-        size=(1.5 + 2.5 * numbers[2], 1.5 + 2.5 * numbers[3], 2.5),
-        yaw=0.5 * math.pi * numbers[4],
-    )
-    return replace(plaza(side=side, door=1.6 + 2.4 * numbers[1]), obstacles=(kiosk,))
 
 
 def flatten_venues(scenes: Sequence[Venue | Scene], radius: float) -> Places:

@@ -19,6 +19,8 @@ STAND_OFF = 0.45
 """Distance of a waypoint from the lines through its corner, m."""
 CLEARANCE = 0.3
 """Least distance from walls of a line of sight that one can walk along, m."""
+SLACK = 0.1
+"""By how much less who walks needs: so from beside a waypoint one sees what is seen from it, m."""
 HABIT = 0.4
 """By how much another way must be shorter before one changes to it, m."""
 DOOR_MARGIN = 0.15
@@ -206,8 +208,10 @@ def choose_waypoint(
     """The waypoint to walk to next, -1 for the exit itself.
 
     The exit if the way there is free; else the waypoint on the shortest way, its successor as soon as that is in
-    view. The waypoint walked to so far is kept unless another way is shorter by `HABIT`. Who stands where no clear
-    way starts looks without clearance; who sees nothing at all keeps to what he was doing.
+    view. The waypoint walked to so far is kept unless another way is shorter by `HABIT`. From the last
+    waypoint the place must be in view at which this person leaves, of a wide exit; where it is from none, the middle
+    will do. Who stands where no clear way starts looks without clearance; who sees nothing at all keeps to what he
+    was doing.
     """
     if routes.waypoint.shape[0] == 0:
         return -1
@@ -216,8 +220,10 @@ def choose_waypoint(
     back = max(beyond + 0.05, 0.0)
     inside_x, inside_y = aim_x - back * out_x, aim_y - back * out_y
     width = math.hypot(exits[goal, 2] - exits[goal, 0], exits[goal, 3] - exits[goal, 1])
-    for clearance in (CLEARANCE, 0.0):
-        if is_walkable(x, y, inside_x, inside_y, walls, exits, min(clearance, 0.4 * width)):
+    least = min(CLEARANCE, 0.4 * width)
+    for attempt in range(4):
+        clearance = 0.0 if attempt % 2 else CLEARANCE - SLACK
+        if is_walkable(x, y, inside_x, inside_y, walls, exits, min(clearance, 0.4 * width - SLACK)):
             return -1
         best, best_cost = -1, math.inf
         for number in range(routes.waypoint.shape[0]):
@@ -225,7 +231,15 @@ def choose_waypoint(
             cost = math.hypot(x - to_x, y - to_y) + routes.cost[number, goal]
             if number == habit:
                 cost -= HABIT
-            if cost < best_cost and is_walkable(x, y, to_x, to_y, walls, exits, clearance):
+            if (
+                cost < best_cost
+                and is_walkable(x, y, to_x, to_y, walls, exits, clearance)
+                and (
+                    attempt > 1
+                    or routes.following[number, goal] >= 0
+                    or is_walkable(to_x, to_y, inside_x, inside_y, walls, exits, least)
+                )
+            ):
                 best, best_cost = number, cost
         if best >= 0:
             following = routes.following[best, goal]
