@@ -18,7 +18,8 @@ from pathcast.formats.pieces import writing_pieces, writing_tables
 from pathcast.simulator.ball.following import OUTCOMES
 from pathcast.simulator.ball.scenarios import SCENARIOS, Scenario, scenario_named
 from pathcast.simulator.draws import BLOCK
-from pathcast.simulator.pedestrian.crowd import SCENES_AT_ONCE, simulate_crowd
+from pathcast.simulator.pedestrian.crowd import SCENES_AT_ONCE, CrowdTruth, simulate_crowd
+from pathcast.simulator.pedestrian.occluders import occluders_of, sensor_among_people
 from pathcast.simulator.sensor import Identities, Sensor, observe_tracks
 from pathcast.simulator.truth import Events, Outcomes
 from pathcast.simulator.watched_throws import MOST_PLAYERS, watch_throws
@@ -59,6 +60,10 @@ class Batch:
     """What balls touched: truth."""
     outcomes: Outcomes | None = None
     """What became of balls where there is a hoop: truth."""
+    crowd: CrowdTruth | None = None
+    """What people intended, row for row of the truth."""
+    kinds: tuple[str, ...] = ()
+    """The kind of each scene, where they may differ."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -177,7 +182,7 @@ def crowd_batches(
     """Scenes `first` to `first + num - 1` of a crowd; the truth stands every 0.1 s while people are in the scene.
 
     Args:
-        scene: `corridor` or `plaza`.
+        scene: The name of a kind of scenes, or `all`.
         num: How many.
         seed: From 0 to 2**64 - 1; of the crowd and of the sensor.
         first: Global index of the first.
@@ -276,10 +281,13 @@ def check_outcomes(venue: Venue) -> None:
 
 
 def _walk(scene: str, num: int, seed: int, first: int, sensor: Sensor, duration_s: float) -> Batch:
-    """Walks scenes and watches them; from a camera, obstacles hide what is behind them."""
+    """Walks scenes and watches them; from a camera, walls, obstacles and people hide who is behind."""
     crowd = simulate_crowd(scene, num, seed, first, duration_s)
-    seen = observe_tracks(sensor, crowd.tracks, seed, lambda index: crowd.venue(index).obstacles)
-    return Batch(first, num, crowd.tracks, seen.tracks, seen.identities, crowd.venue(first))
+    among = sensor_among_people(sensor)
+    seen = observe_tracks(among, crowd.tracks, seed, lambda index: occluders_of(crowd.venue(index)))
+    venue = crowd.venue(first)
+    kinds = tuple(crowd.kind(index).name for index in range(first, first + num))
+    return Batch(first, num, crowd.tracks, seen.tracks, seen.identities, venue, crowd=crowd.truth, kinds=kinds)
 
 
 def _pieces(first: int, num: int, size: int) -> Iterator[tuple[int, int]]:

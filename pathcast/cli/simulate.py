@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import click
 
@@ -15,8 +15,25 @@ if TYPE_CHECKING:
     from pathcast.simulator.dataset import Batch
     from pathcast.simulator.shards import Shard
 
-SCENES: Final = ("corridor", "plaza")
 FILE: Final = click.Path(dir_okay=False, path_type=Path)
+
+
+class SceneKind(click.ParamType[str]):
+    """A kind of scene, by name; which there are is looked up when it is used."""
+
+    name = "kind"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if value not in self.names():
+            self.fail(f"expected one of {', '.join(self.names())}, found {value!r}", param, ctx)
+        return str(value)
+
+    @staticmethod
+    def names() -> tuple[str, ...]:
+        """Every kind there is."""
+        from pathcast.simulator.pedestrian.scenes import ALL, KINDS
+
+        return (*KINDS, ALL)
 
 
 def data_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -33,10 +50,30 @@ def data_options(command: Callable[..., None]) -> Callable[..., None]:
                 help="Global index of the first; runs that share a seed are parts of one data set.",
             ),
             click.option("--duration", type=click.FloatRange(0, min_open=True), metavar="SECONDS", help="Of each."),
-            click.option("--out", required=True, type=FILE, help="Observed tracks: .parquet or .csv."),
+            click.option(
+                "--out",
+                required=True,
+                type=click.Path(path_type=Path),
+                help="Observed tracks: .parquet or .csv; or a folder, which gets all truth beside them, in parts.",
+            ),
             click.option("--truth", type=FILE, help="True tracks, never in the same file."),
             click.option("--identities", type=FILE, help="Which true track each observed one is: truth, too."),
             click.option("--picture", type=FILE, help="PNG of a few tracks."),
+            click.option(
+                "--shards",
+                type=click.IntRange(1),
+                metavar="N",
+                help="Write N files that joined in order are the whole.",
+            ),
+            click.option("--shard", metavar="I/N", help="Make one of N shares, such as 3/16."),
+            click.option("--resume", is_flag=True, help="Keep the files that are there as a whole."),
+            click.option(
+                "--processes",
+                default=1,
+                show_default=True,
+                type=click.IntRange(1, 256),
+                help="That make the parts of a folder; the numbers are the same for any number.",
+            ),
             click.option("--json", "as_json", is_flag=True, help="Print a summary as JSON."),
         )
     ):
@@ -52,6 +89,15 @@ def list_scenarios(context: click.Context, _: click.Parameter, is_asked: bool) -
 
     for kind in SCENARIOS.values():
         click.echo(f"{kind.name:<20} {kind.ball.name:<14} {kind.summary}")
+    context.exit()
+
+
+def list_scenes(context: click.Context, _: click.Parameter, is_asked: bool) -> None:
+    """Prints the kinds of scenes, one a line, and ends."""
+    if not is_asked or context.resilient_parsing:
+        return
+    for name in SceneKind.names():
+        click.echo(name)
     context.exit()
 
 
@@ -73,9 +119,6 @@ def command() -> None:
 @data_options
 @click.option("--events", type=FILE, help="What balls touched, when, and how they moved before and after: truth, too.")
 @click.option("--outcomes", type=FILE, help="What became of shots at a hoop, when and where: truth, too.")
-@click.option("--shards", type=click.IntRange(1), metavar="N", help="Write N files that joined in order are the whole.")
-@click.option("--shard", metavar="I/N", help="Write one of them, such as 3/16.")
-@click.option("--resume", is_flag=True, help="Keep the shards that are there.")
 @sensor_options()
 @click.option(
     "--players", default=0, type=click.INT, help="People about the release who hide the ball from the camera."
@@ -89,6 +132,7 @@ def ball(sport: str | None, scenario: str | None, duration: float | None, player
     index.
     """
     shards = _shards(given)
+    from pathcast.cli.data_set import is_folder
     from pathcast.cli.simulated_files import Run, write_run
     from pathcast.simulator.dataset import check_outcomes, scenario_of, throw_batches, usual_sensor
 
@@ -106,6 +150,12 @@ def ball(sport: str | None, scenario: str | None, duration: float | None, player
 
         draw_throws(batch, kind.name, path)
 
+    if is_folder(given["out"]):
+        whole = {"kind": kind.name, "sensor": sensor, "duration_s": length, "num_players": players}
+        _write_folder(
+            "balls", whole, given, lambda path: draw(next(batches(given["first"], min(given["num"], 8))), path)
+        )
+        return
     settings = {"scenario": kind.name, "duration_s": length, "sensor": asdict(sensor), "players": players}
     write_run(
         Run(settings=settings, batches=batches, draw=draw, shards=shards, resume=given["resume"], **_places(given)),
@@ -114,16 +164,23 @@ def ball(sport: str | None, scenario: str | None, duration: float | None, player
 
 
 @command.command("crowd")
-@click.option("--scene", required=True, type=click.Choice(SCENES), help="Kind of place.")
+@click.option("--scene", required=True, type=SceneKind(), help="Kind of place; --list prints them.")
+@click.option(
+    "--list", is_flag=True, is_eager=True, expose_value=False, callback=list_scenes, help="Print the kinds of scenes."
+)
 @data_options
+@click.option("--gif", type=FILE, help="The first scene in motion, with the truth.")
 @sensor_options(*OF_PEOPLE)
-def crowd(scene: str, duration: float | None, **given: Any) -> None:
-    """Walk people through places: every scene is a place of its own with 6 to 24 people.
+def crowd(scene: str, duration: float | None, gif: Path | None, **given: Any) -> None:
+    """Walk people through places: every scene is a place of its own with people who meet there.
 
     Unless said otherwise, for 20 s, seen at 2.5 Hz with 2 cm of noise. The truth stands every 0.1 s; whoever was there
-    only between two instants of the sensor is in the truth alone. From a camera, obstacles hide who is behind them.
+    only between two instants of the sensor is in the truth alone. From a camera, walls, obstacles and people hide who
+    is behind them.
     """
-    from pathcast.cli.simulated_files import Run, write_run
+    shards = _shards(given)
+    from pathcast.cli.data_set import is_folder
+    from pathcast.cli.simulated_files import Run, check_picture, write_run
     from pathcast.simulator.dataset import SENSOR_OF_PEOPLE, crowd_batches
 
     sensor = changed(SENSOR_OF_PEOPLE, given)
@@ -137,8 +194,38 @@ def crowd(scene: str, duration: float | None, **given: Any) -> None:
 
         draw_people(batch, scene, path)
 
-    settings = {"scene": scene, "duration_s": length, "sensor": asdict(sensor)}
-    write_run(Run(settings=settings, batches=batches, draw=draw, **_places(given)), given["as_json"])
+    check_picture(gif, ".gif")
+    if is_folder(given["out"]):
+        whole = {"kind": scene, "sensor": sensor, "duration_s": length}
+        _write_folder("people", whole, given, lambda path: draw(next(batches(given["first"], 1)), path))
+    else:
+        settings = {"scene": scene, "duration_s": length, "sensor": asdict(sensor)}
+        run = Run(
+            settings=settings, batches=batches, draw=draw, shards=shards, resume=given["resume"], **_places(given)
+        )
+        write_run(run, given["as_json"])
+    if gif is not None:
+        from pathcast.live.animation import animate_people
+
+        animate_people(next(batches(given["first"], 1)), scene, gif)
+        if not given["as_json"]:
+            click.echo(f"wrote {gif}", err=True)
+
+
+def _write_folder(
+    things: Literal["people", "balls"], whole: dict[str, Any], given: dict[str, Any], draw: Callable[[Path], None]
+) -> None:
+    """A data set in a folder, and a picture of its first scenes."""
+    from pathcast.cli.data_set import check_folder_options, write_folder
+    from pathcast.cli.simulated_files import check_picture
+    from pathcast.simulator.hive import DataSet
+
+    check_folder_options(given)
+    check_picture(given["picture"])
+    numbers = {name: given[name] for name in ("num", "seed", "first")}
+    write_folder(DataSet(things=things, **whole, **numbers), given)
+    if given["picture"] is not None:
+        draw(given["picture"])
 
 
 def _places(given: dict[str, Any]) -> dict[str, Any]:
@@ -157,6 +244,11 @@ def _shards(given: dict[str, Any]) -> tuple[Shard, ...]:
         return (Shard.named(given["shard"]),)
     if given["shards"] is not None:
         return tuple(Shard(index, given["shards"]) for index in range(1, given["shards"] + 1))
-    if given["resume"]:
-        raise click.UsageError("--resume keeps finished shards: give --shards N or --shard I/N")
+    from pathcast.cli.data_set import is_folder
+
+    if not is_folder(given["out"]):
+        if given["resume"]:
+            raise click.UsageError("--resume keeps finished files: give --shards N, --shard I/N, or a folder as --out")
+        if given["processes"] > 1:
+            raise click.UsageError("--processes make the parts of a folder: give one as --out")
     return ()

@@ -89,20 +89,20 @@ def write_run(run: Run, as_json: bool) -> None:
         _tell(run, done)
 
 
-def check_picture(picture: Path | None) -> None:
+def check_picture(picture: Path | None, suffix: str = ".png") -> None:
     """Refuses, before anything is simulated, a picture that could not be drawn.
 
     Raises:
-        InputError: A name that is no PNG's.
+        InputError: A name that ends otherwise.
     """
     from importlib.util import find_spec
 
     if picture is None:
         return
-    if picture.suffix.lower() != ".png":
-        raise InputError(str(picture), "a name that ends in .png", repr(picture.suffix))
+    if picture.suffix.lower() != suffix:
+        raise InputError(str(picture), f"a name that ends in {suffix}", repr(picture.suffix))
     if find_spec("matplotlib") is None:
-        raise click.ClickException("--picture needs matplotlib: pip install 'pathcast[train]'")
+        raise click.ClickException("pictures need matplotlib: pip install 'pathcast[train]'")
 
 
 def _parts(run: Run) -> list[tuple[Shard | None, int, int]]:

@@ -13,8 +13,12 @@ import numpy as np
 from pathcast.errors import InputError
 from pathcast.formats.csv import read_csv
 from pathcast.formats.eth_ucy import read_eth_ucy
+from pathcast.formats.hive import is_hive, read_hive
+from pathcast.formats.juelich import MARK, read_juelich
+from pathcast.formats.jupedsim import MAGIC, read_jupedsim
 from pathcast.formats.parquet import read_parquet
 from pathcast.formats.table_tennis import HEADER, read_table_tennis
+from pathcast.formats.trajnet import read_trajnet
 from pathcast.tracks import Tracks
 
 _TABLE_OPTIONS = frozenset({"columns", "scale", "time_scale", "frames_per_second"})
@@ -38,6 +42,14 @@ FORMATS: Final[Mapping[str, Format]] = {
     "eth-ucy": Format(
         "frame pedestrian x y, without a header", (".txt",), read_eth_ucy, frozenset({"frames_per_second"})
     ),
+    "juelich": Format(
+        "id frame x y z below `# framerate: 25 fps`",
+        (".txt",),
+        read_juelich,
+        frozenset({"scale", "frames_per_second"}),
+    ),
+    "trajnet": Format("TrajNet++ lines of JSON", (".ndjson", ".json"), read_trajnet, frozenset({"frames_per_second"})),
+    "jupedsim": Format("JuPedSim sqlite", (".sqlite", ".sqlite3", ".db"), read_jupedsim),
 }
 """What can be read, by name."""
 
@@ -55,16 +67,19 @@ def read_tracks(
     """Tracks of a file, or of all files of a folder, in seconds and metres.
 
     A folder's files are read in the order of their names; their scenes are numbered on, and one that has no name is
-    called after its file.
+    called after its file. Of a data set that `pathcast simulate` made, or of partitions `KEY=VALUE/`, everything is
+    read; `pathcast.formats.hive` reads such folders a piece at a time.
 
     Args:
         path: A file or a folder.
         format: A key of `FORMATS`; by default told from suffix and content.
         pattern: Which files of a folder to read, such as `[0-9]*.csv`; files whose names begin with a dot are not.
         columns: For tables: what a column holds (track, time, x, ...) to the name it has.
-        scale: For tables: metres per unit of the positions, such as 0.3048 for feet.
+        scale: For tables: metres per unit of the positions, such as 0.3048 for feet. Jülich text needs it: 0.01
+            where it is in centimetres, 1 where in metres.
         time_scale: For tables: seconds per unit of the times.
-        frames_per_second: For ETH/UCY (25 by default) and for tables that number frames instead of timing them.
+        frames_per_second: Frame numbers that pass in a second, for ETH/UCY (25 by default), tables that number frames
+            instead of timing them, and Jülich text and TrajNet++ lines that do not say it.
 
     Raises:
         InputError: With the file and the line, for whatever is not as the format says.
@@ -84,6 +99,9 @@ def read_tracks(
         raise InputError("format", f"one of {', '.join(FORMATS)}", repr(format))
     if not source.is_dir():
         return _read_file(source, format, options)
+    if not options and format is None and is_hive(source):
+        partitions = read_hive(source)
+        return partitions[0][1] if partitions[0][0] == "" else _as_scenes(partitions)
     files = sorted(file for file in source.glob(pattern) if file.is_file() and not file.name.startswith("."))
     if not files:
         raise InputError(str(source), f"at least one file matching {pattern!r}", "none")
@@ -106,8 +124,14 @@ def detect_format(path: Path) -> str:
     suffix = path.suffix.lower()
     if start.startswith(b"PAR1") or suffix in FORMATS["parquet"].suffixes:
         return "parquet"
+    if start.startswith(MAGIC) or suffix in FORMATS["jupedsim"].suffixes:
+        return "jupedsim"
     text = start.decode("utf-8-sig", errors="replace").lstrip()
     line = text.splitlines()[0].strip()
+    if suffix in FORMATS["trajnet"].suffixes or re.match(r'\{\s*"(track|scene)"\s*:\s*\{', line):
+        return "trajnet"
+    if text.startswith("#") and MARK.search(text):
+        return "juelich"
     if any(suffix in known.suffixes for known in FORMATS.values()):
         if line.replace(" ", "").lower() == HEADER or _are_numbers(line.split(";"), 4):
             return "table-tennis"

@@ -64,17 +64,28 @@ def draw_people(batch: Batch, title: str, path: Path) -> None:
     Raises:
         InputError: The file cannot be written.
     """
-    figure = Figure(figsize=(9.0, 8.0 if batch.venue.obstacles else 4.5), layout="constrained")
-    axis = figure.subplots()
+    figure, axis = above(batch.venue)
     first = np.array([batch.first])
     for track in _in_scenes(batch.truth, first).each():
         axis.plot(*track.position.T, color=f"C{track.track % 10}", lw=1.1)
+        axis.plot(*track.position[:1].T, "o", color=f"C{track.track % 10}", ms=5, mfc="white", zorder=4)
     for track in _in_scenes(batch.observed, first).each():
         axis.plot(*track.position.T, ".", color=f"C{track.track % 10}", ms=4)
-    _draw_above(axis, batch.venue)
-    axis.set_xlabel("x (m)")
-    axis.set_ylabel("y (m)")
+    axis.plot([], [], "o", color="black", ms=5, mfc="white", label="first seen")
     _finish(figure, axis, f"{title}: scene {batch.first} from above", path)
+
+
+def above(venue: Venue) -> tuple[Figure, Axes]:
+    """A venue from above, to scale, on a figure of its own proportions, with nothing in it yet."""
+    (west, east), (south, north) = venue.extent()
+    margin = 0.03 * max(east - west, north - south)
+    width, height = east - west + 2 * margin, north - south + 2 * margin
+    figure = Figure(figsize=(9.0, float(np.clip(8.0 * height / width, 1.6, 8.5)) + 1.4), layout="constrained")
+    axis = figure.subplots()
+    _draw_above(axis, venue)
+    axis.set(xlim=(west - margin, east + margin), ylim=(south - margin, north + margin), xlabel="x (m)", ylabel="y (m)")
+    axis.set_aspect("equal", adjustable="box")
+    return figure, axis
 
 
 def _in_scenes(tracks: Tracks, scenes: NDArray[np.int64]) -> Tracks:

@@ -41,7 +41,7 @@ def epoch_progress(title: str) -> Iterator[Callable[[int, int, dict[str, float]]
 
 @contextmanager
 def scene_progress(title: str, num_scenes: int) -> Iterator[Callable[[int], None]]:
-    """A bar of how many scenes are done, gone at the end; gives the function that is told how many more are.
+    """A bar of how many scenes are done and how fast, gone at the end; gives what is told how many more are.
 
     Where nobody watches (standard error is not a terminal), nothing is printed.
     """
@@ -50,9 +50,16 @@ def scene_progress(title: str, num_scenes: int) -> Iterator[Callable[[int], None
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task(title, total=num_scenes)
-        yield lambda num: bar.advance(task, num)
+        task = bar.add_task(title, total=num_scenes, rate="")
+
+        def advance(num: int) -> None:
+            bar.advance(task, num)
+            speed = bar.tasks[0].speed
+            bar.update(task, rate=f"{speed:.0f}/s" if speed else "")
+
+        yield advance

@@ -7,26 +7,22 @@ with the intents beside it as labels. Positions hold nothing of the labels.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Float, Int, UInt64
-from numpy.typing import NDArray
+from jaxtyping import Float
 
 from pathcast.errors import InputError
 from pathcast.simulator.draws import generator
-from pathcast.simulator.pedestrian.parameters import CALIBRATED, STEP_S, WalkingParameters
-from pathcast.simulator.pedestrian.people import (
-    Events,
-    Intent,
-    People,
-    check_num_people,
-    draw_events,
-    draw_people,
-)
-from pathcast.simulator.pedestrian.places import check_scene_name, flatten_venues, scene_venue
-from pathcast.simulator.pedestrian.walk import Record, record_for, walk_scenes
+from pathcast.simulator.pedestrian.intents import draw_events, join_events
+from pathcast.simulator.pedestrian.people import Events, Intent, People, check_num_people, join_people
+from pathcast.simulator.pedestrian.population import draw_people
+from pathcast.simulator.pedestrian.scene import Scene
+from pathcast.simulator.pedestrian.scenes import KINDS, AnyKind, Kind, kinds_named
+from pathcast.simulator.pedestrian.scenes.reach import check_reach
+from pathcast.simulator.pedestrian.truth import CrowdTruth, IntentEvents, join_walks, tracks_and_truth
+from pathcast.simulator.pedestrian.walk import frames_of, walk
 from pathcast.tracks import Tracks
 from pathcast.venue import Venue
 
@@ -35,53 +31,49 @@ SCENES_AT_ONCE: Final = 64
 
 
 @dataclass(frozen=True, eq=False)
-class IntentEvents:
-    """The changes of intent that took effect, by scene, track and time."""
-
-    scene: Int[np.ndarray, " event"]
-    track: UInt64[np.ndarray, " event"]
-    time: Float[np.ndarray, " event"]
-    """Seconds."""
-    kind: Int[np.ndarray, " event"]
-    """An `Intent`."""
-    value: Float[np.ndarray, " event"]
-    """The new exit's index, how long the stop lasts (s), or the new desired speed (m/s)."""
-
-
-@dataclass(frozen=True, eq=False)
-class CrowdTruth:
-    """What nobody can see: labels for training and evaluation, never a model's input."""
-
-    goal: Int[np.ndarray, " row"]
-    """Index of the exit in the scene's venue that the person is walking to at each row of the tracks (int8)."""
-    is_dwelling: Bool[np.ndarray, " row"]
-    """Whether the person has stopped on purpose."""
-    events: IntentEvents
-
-
-@dataclass(frozen=True, eq=False)
 class Crowd:
-    """Simulated scenes of one kind."""
+    """Simulated scenes."""
 
     scene_name: str
+    """What was asked for: the name of a kind, or `all`."""
     seed: int
     tracks: Tracks
     """Positions without noise while in the scene; scene is the global index, track the person."""
     truth: CrowdTruth
+    kinds: tuple[Kind, ...] = field(repr=False)
+    """Scene i is of the one at i modulo their number."""
+
+    def kind(self, scene: int) -> Kind:
+        """The kind of the scene with that global index."""
+        return self.kinds[scene % len(self.kinds)]
+
+    def place(self, scene: int) -> Scene:
+        """The place of the scene with that global index, with its zones and gates."""
+        return self.kind(scene).scene(self.seed, scene)
 
     def venue(self, scene: int) -> Venue:
-        """The place of the scene with that global index."""
-        return scene_venue(self.scene_name, self.seed, scene)
+        """The walls, obstacles and exits of the scene with that global index."""
+        return self.place(scene).venue
+
+
+class Drawn(NamedTuple):
+    """Everything random of some scenes but the sway."""
+
+    indices: Sequence[int]
+    kinds: Sequence[Kind]
+    places: Sequence[Scene]
+    people: People
+    events: Events
 
 
 def simulate_crowd(
-    scene: str,
+    scene: AnyKind,
     num_scenes: int,
     seed: int,
     first: int = 0,
     duration_s: float = 20.0,
     record_s: float = 0.1,
-    num_people: tuple[int, int] = (6, 24),
+    num_people: tuple[int, int] | None = None,
 ) -> Crowd:
     """Walks the scenes `first` to `first + num_scenes - 1` of a seed.
 
@@ -90,135 +82,77 @@ def simulate_crowd(
     exit, and are in the tracks while they are in the scene.
 
     Args:
-        scene: `corridor` (two exits, two-way) or `plaza` (four doors and a kiosk).
+        scene: The name of a kind among `KINDS`, `all` for each of them in turn, a `Kind`, or a venue.
         num_scenes: How many.
         seed: From 0 to 2**64 - 1.
         first: Global index of the first scene.
         duration_s: Of each scene, s; from the instant 0.
         record_s: Between two frames, s; a multiple of 0.05.
-        num_people: Least and most people in a scene, over its whole duration.
+        num_people: Least and most people in a scene, over its whole duration; by default the kind's own.
 
     Raises:
-        InputError: An argument outside what is said above.
+        InputError: An argument outside what is said above, or a place that people cannot walk in.
     """
-    check_scene_name(scene)
-    check_num_people(num_people)
+    kinds = kinds_named(scene)
+    check_scenes(num_scenes, first, num_people)
+    num_frames, record_every = frames_of(duration_s, record_s)
+    pieces = []
+    for start in range(first, first + num_scenes, SCENES_AT_ONCE):
+        drawn = draw_scenes(
+            kinds, seed, range(start, min(start + SCENES_AT_ONCE, first + num_scenes)), duration_s, num_people
+        )
+        noise = np.concatenate(draw_sway(drawn, seed, (num_frames - 1) * record_every))
+        record = walk(drawn.places, drawn.people, drawn.events, duration_s, record_s, noise)
+        counts = np.diff(drawn.people.starts)
+        number = np.repeat(np.array(drawn.indices, np.int64), counts)
+        person = np.arange(len(number)) - np.repeat(drawn.people.starts[:-1], counts)
+        pieces.append(tracks_and_truth(record, drawn.events, number, person, 0.0, record_s))
+    tracks, truth = join_walks(pieces)
+    name = scene if isinstance(scene, str) else kinds[0].name
+    return Crowd(name, seed, tracks, truth, kinds)
+
+
+def check_scenes(num_scenes: int, first: int, num_people: tuple[int, int] | None) -> None:
+    """Refuses numbers of scenes and people that there cannot be.
+
+    Raises:
+        InputError: As said.
+    """
+    if num_people is not None:
+        check_num_people(num_people)
     for name, number, least in (("num_scenes", num_scenes, 1), ("first", first, 0)):
         if number < least:
             raise InputError(name, f"a whole number from {least}", f"{number}")
-    num_frames, record_every = _frames(duration_s, record_s)
-    pieces = [
-        _walk_block(
-            scene,
-            seed,
-            range(start, min(start + SCENES_AT_ONCE, first + num_scenes)),
-            duration_s,
-            num_frames,
-            record_every,
-            record_s,
-            num_people,
-        )
-        for start in range(first, first + num_scenes, SCENES_AT_ONCE)
-    ]
-    scenes, tracks, time, position, goal, is_dwelling, *events = (
-        np.concatenate([piece.pop(0) for piece in pieces]) for _ in range(len(pieces[0]))
-    )
-    return Crowd(
-        scene,
-        seed,
-        Tracks(scenes, tracks, time, position, np.ones(len(time), np.bool_)),
-        CrowdTruth(goal, is_dwelling, IntentEvents(*events)),
-    )
 
 
-def walk(
-    venues: Sequence[Venue],
-    people: People,
-    events: Events,
-    duration_s: float,
-    record_s: float,
-    noise: Float[np.ndarray, " number"] | None = None,
-    parameters: WalkingParameters = CALIBRATED,
-    step_s: float = STEP_S,
-) -> Record:
-    """Walks given people in given venues, one venue per scene.
-
-    Args:
-        venues: Of the scenes; walls and exits close each one's outline.
-        people: Who walks; exits are indices into their venue's.
-        events: Their changes of intent.
-        duration_s: Of the walk, s.
-        record_s: Between two frames, s; a multiple of the step.
-        noise: Standard normal numbers, scene after scene, each [step, person, axis]; none for a walk without sway.
-        parameters: Of the model.
-        step_s: Time step, s.
+def draw_scenes(
+    kinds: Sequence[Kind], seed: int, indices: Sequence[int], duration_s: float, num_people: tuple[int, int] | None
+) -> Drawn:
+    """The places, people and events of the scenes with the given global indices.
 
     Raises:
-        InputError: No people, an exit that nobody fits through or that something stands in, or times that do not
-            fit the step.
+        InputError: A place that people cannot walk in.
     """
-    if not len(people.goal):
-        raise InputError("people", "one at least", "none")
-    num_frames, record_every = _frames(duration_s, record_s, step_s)
-    places = flatten_venues(venues, parameters.radius)
-    record = record_for(len(people.goal), len(events.time_s), num_frames)
-    numbers = np.empty(0) if noise is None else noise
-    num_steps = (num_frames - 1) * record_every
-    walk_scenes(places, people, events, numbers, parameters, step_s, num_steps, record_every, record)
-    return record
+    chosen = [kinds[index % len(kinds)] for index in indices]
+    places = [kind.scene(seed, index) for kind, index in zip(chosen, indices, strict=True)]
+    own = [number for number, kind in enumerate(chosen) if KINDS.get(kind.name) is not kind]
+    check_reach([chosen[number] for number in own], [places[number] for number in own])
+    people = [
+        draw_people(kind, place, seed, index, duration_s, num_people or kind.people)
+        for kind, place, index in zip(chosen, places, indices, strict=True)
+    ]
+    events = [
+        draw_events(kind, seed, index, group, (0.0, duration_s))
+        for kind, index, group in zip(chosen, indices, people, strict=True)
+    ]
+    return Drawn(indices, chosen, places, join_people(people), join_events(events))
 
 
-def _frames(duration_s: float, record_s: float, step_s: float = STEP_S) -> tuple[int, int]:
-    """The number of frames and the number of steps between two of them."""
-    record_every = round(record_s / step_s) if np.isfinite(record_s) else 0
-    if record_every < 1 or abs(record_every * step_s - record_s) > 1e-9:
-        raise InputError("record_s", f"a multiple of the step of {step_s} s", f"{record_s} s")
-    if not (np.isfinite(duration_s) and duration_s >= record_s):
-        raise InputError("duration_s", f"finite, at least record_s = {record_s} s", f"{duration_s} s")
-    return int(np.floor(duration_s / record_s + 1e-9)) + 1, record_every
-
-
-def _walk_block(
-    scene: str,
-    seed: int,
-    indices: range,
-    duration_s: float,
-    num_frames: int,
-    record_every: int,
-    record_s: float,
-    num_people: tuple[int, int],
-) -> list[NDArray[Any]]:
-    """The columns of tracks, labels and events of some scenes."""
-    venues = [scene_venue(scene, seed, index) for index in indices]
-    extents = np.array([[low for low, _ in venue.extent()] + [high for _, high in venue.extent()] for venue in venues])
-    people = draw_people(scene, seed, indices, duration_s, num_people, extents, len(venues[0].exits))
-    events = draw_events(scene, seed, indices, duration_s, people.starts)
-    counts = np.diff(people.starts)
-    num_steps = (num_frames - 1) * record_every
-    noise = np.concatenate(
-        [
-            generator(seed, f"pedestrian.{scene}.sway", index).standard_normal(num_steps * int(num) * 2)
-            for index, num in zip(indices, counts, strict=True)
-        ]
-    )
-    record = walk(venues, people, events, duration_s, record_s, noise)
-    scene_of = np.repeat(np.array(indices, np.int64), counts)
-    track_of = (np.arange(len(scene_of)) - np.repeat(people.starts[:-1], counts)).astype(np.uint64)
-    person, frame = np.nonzero(record.goal >= 0)
-    event = np.flatnonzero(~np.isnan(record.event_value))
-    event_person = np.searchsorted(events.starts, event, side="right") - 1
+def draw_sway(drawn: Drawn, seed: int, num_steps: int) -> list[Float[np.ndarray, " number"]]:
+    """Standard normal numbers of each scene, [step, person, axis] in flat form; more steps only add to its end."""
     return [
-        scene_of[person],
-        track_of[person],
-        np.round(frame * record_s, 9),
-        record.position[person, frame],
-        record.goal[person, frame],
-        record.is_dwelling[person, frame].astype(np.bool_),
-        scene_of[event_person],
-        track_of[event_person],
-        events.time_s[event],
-        events.kind[event],
-        record.event_value[event],
+        generator(seed, f"pedestrian.{kind.name}.sway", index).standard_normal(num_steps * int(num) * 2)
+        for kind, index, num in zip(drawn.kinds, drawn.indices, np.diff(drawn.people.starts), strict=True)
     ]
 
 

@@ -7,14 +7,16 @@ import math
 import numpy as np
 from jaxtyping import Float
 
-from pathcast.compiled import njit
-from pathcast.simulator.pedestrian.contact import is_hidden, nearest_point
+from pathcast.compiled import inlined_njit, njit
+from pathcast.simulator.pedestrian.contact import is_hidden
 from pathcast.simulator.pedestrian.parameters import WalkingParameters
 
-FAINT = 10.0
-"""Reaches B beyond contact from which a push, less than exp(-10) of its strength, is left out."""
-LATE = 3.0
-"""Horizons t0 from which a collision to come, less than exp(-3) / t³ of a near one, is left out."""
+FAINT = 7.0
+"""Reaches B beyond contact from which a push, less than exp(-7) of its strength, is left out."""
+LATE = 2.0
+"""Horizons t0 from which a collision to come, less than exp(-2) / t³ of a near one, is left out."""
+X, Y, V_X, V_Y, HEADING_X, HEADING_Y, A_X, A_Y = range(8)
+"""Columns of a body: place (m), velocity (m/s), unit heading and acceleration (m/s²)."""
 
 
 @njit
@@ -34,110 +36,173 @@ def time_to_collision(x: float, y: float, v_x: float, v_y: float, contact: float
     discriminant = b * b - a * c
     if c <= 0.0 or b <= 0.0 or discriminant <= 0.0:
         return math.inf
-    return float((b - math.sqrt(discriminant)) / a)
+    return float(c / (b + math.sqrt(discriminant)))
 
 
-@njit
-def collision_force(x: float, y: float, v_x: float, v_y: float, parameters: WalkingParameters) -> tuple[float, float]:
+@inlined_njit
+def collision_force(
+    x: float, y: float, v_x: float, v_y: float, opposed: float, parameters: WalkingParameters
+) -> tuple[float, float]:
     """Acceleration that turns one walker away from a collision to come, m/s².
 
     Minus the gradient, with respect to the own position, of E(t) = k / t² exp(-t / t0), where t is the time to
     collision at constant velocities (Karamouzas, Skinner and Guy 2014, Phys. Rev. Lett. 113, 238701), its length
-    bounded by `collision_most` and, for discs that would only graze each other, by `graze`.
+    bounded by `collision_most` and made continuous by `graze` where discs would only just touch.
 
     Args:
         x: First coordinate of the position relative to the other walker, m.
         y: The second.
         v_x: Relative velocity, m/s.
         v_y: The second.
+        opposed: How much the two walk against each other, from 0 (the same way) to 1.
         parameters: Of the model.
     """
     contact = 2.0 * parameters.radius
-    t = time_to_collision(x, y, v_x, v_y, contact)
-    if not t < LATE * parameters.collision_horizon:
-        return 0.0, 0.0
     a = v_x * v_x + v_y * v_y
     b = -(x * v_x + y * v_y)
-    root = math.sqrt(b * b - a * (x * x + y * y - contact * contact))
-    t = max(t, 1e-3)
-    slope = (
-        parameters.collision_energy
-        * math.exp(-t / parameters.collision_horizon)
-        / (t * t)
-        * (2.0 / t + 1.0 / parameters.collision_horizon)
-    )
-    root = max(root, parameters.graze * contact * math.sqrt(a))
-    f_x = slope / a * ((a * x + b * v_x) / root - v_x)
-    f_y = slope / a * ((a * y + b * v_y) / root - v_y)
-    size = math.hypot(f_x, f_y)
-    if size > parameters.collision_most:
-        f_x, f_y = f_x * parameters.collision_most / size, f_y * parameters.collision_most / size
+    c = x * x + y * y - contact * contact
+    square = b * b - a * c
+    if c <= 0.0 or b <= 0.0 or square <= 0.0:
+        return 0.0, 0.0
+    t = c / (b + math.sqrt(square))
+    if t >= LATE * parameters.collision_horizon:
+        return 0.0, 0.0
+    rate = 1.0 / max(t, 1e-3)
+    fading = 1.0 / parameters.collision_horizon
+    slope = parameters.collision_energy * math.exp(-t * fading) * rate * rate * (2.0 * rate + fading)
+    width = parameters.graze * contact
+    smooth = square + width * width * a
+    slope *= square / smooth
+    aside, along = 1.0 / math.sqrt(smooth), 1.0 / a
+    miss = (x * v_y - y * v_x) * along + parameters.side * opposed * contact * math.sqrt(along)
+    f_x = slope * (miss * v_y * aside - v_x * along)
+    f_y = slope * (-miss * v_x * aside - v_y * along)
+    size_squared = f_x * f_x + f_y * f_y
+    if size_squared > parameters.collision_most * parameters.collision_most:
+        less = parameters.collision_most / math.sqrt(size_squared)
+        f_x, f_y = f_x * less, f_y * less
     return f_x, f_y
 
 
-@njit
+@inlined_njit
 def add_people_forces(
-    active: np.ndarray,
-    position: Float[np.ndarray, "person 2"],
-    velocity: Float[np.ndarray, "person 2"],
-    heading: Float[np.ndarray, "person 2"],
-    walls: Float[np.ndarray, "wall 4"],
+    bodies: Float[np.ndarray, "person 8"],
+    group: np.ndarray,
+    pair_starts: np.ndarray,
+    partner: np.ndarray,
+    screens: Float[np.ndarray, "wall 4"],
+    period: float,
+    near: float,
     parameters: WalkingParameters,
-    acceleration: Float[np.ndarray, "person 2"],
-) -> None:
-    """Adds to the accelerations (m/s²) what the people in `active` do to each other.
+    close: np.ndarray,
+) -> int:
+    """Adds to the accelerations (m/s²) what people do to each other.
 
     Both parts act along one vector f for a pair and are weighted by where the other is seen: w f on one, -w f on the
     other, w = lambda + (1 - lambda) (1 + cos phi) / 2 with phi the angle between the own heading and the other.
-    People with a wall between them anticipate no collision.
+    People with a wall between them anticipate no collision; members of a group do neither.
+
+    Args:
+        bodies: Of those who are there.
+        group: Of each of them, -1 alone.
+        pair_starts: Where each one's partners stand in `partner`.
+        partner: Everybody of higher number who may be within sight, in rising order.
+        screens: Walls that can stand between two people.
+        period: Length after which the place repeats along x, m; infinite where it does not.
+        near: Distance under which a pair is listed as close, m.
+        parameters: Of the model.
+        close: Receives the pairs that are close.
+
+    Returns:
+        How many pairs are close.
     """
     contact = 2.0 * parameters.radius
     faint = contact + FAINT * parameters.reach
-    for one in range(active.shape[0]):
-        i = active[one]
-        for two in range(one + 1, active.shape[0]):
-            j = active[two]
-            x, y = position[i, 0] - position[j, 0], position[i, 1] - position[j, 1]
+    faint_squared, near_squared = faint * faint, near * near
+    sight_squared, half = parameters.sight * parameters.sight, 0.5 * period
+    late = LATE * parameters.collision_horizon
+    front = 0.5 * (1.0 - parameters.aside)
+    num_close = 0
+    for i in range(bodies.shape[0]):
+        x_i, y_i, v_x_i, v_y_i = bodies[i, X], bodies[i, Y], bodies[i, V_X], bodies[i, V_Y]
+        sum_x, sum_y = 0.0, 0.0
+        for number in range(pair_starts[i], pair_starts[i + 1]):
+            j = partner[number]
+            x, y = x_i - bodies[j, X], y_i - bodies[j, Y]
+            if x > half:
+                x -= period
+            elif x < -half:
+                x += period
             distance_squared = x * x + y * y
-            if distance_squared > parameters.sight * parameters.sight:
+            if distance_squared > sight_squared:
                 continue
-            distance = math.sqrt(distance_squared)
-            away_x, away_y = (x / distance, y / distance) if distance > 1e-9 else (1.0, 0.0)
-            f_x, f_y = collision_force(
-                x, y, velocity[i, 0] - velocity[j, 0], velocity[i, 1] - velocity[j, 1], parameters
-            )
-            if (f_x != 0.0 or f_y != 0.0) and is_hidden(
-                position[i, 0], position[i, 1], position[j, 0], position[j, 1], walls
-            ):
-                f_x, f_y = 0.0, 0.0
-            if distance < faint:
+            v_x, v_y = v_x_i - bodies[j, V_X], v_y_i - bodies[j, V_Y]
+            b = -(x * v_x + y * v_y)
+            is_pushed = distance_squared < faint_squared
+            is_coming = False
+            if b > 0.0:
+                a = v_x * v_x + v_y * v_y
+                c = distance_squared - contact * contact
+                short = b - late * a
+                square = b * b - a * c
+                is_coming = square > 0.0 and (short < 0.0 or short * short < square)
+            if not (is_pushed or is_coming):
+                continue
+            if distance_squared < near_squared and num_close < close.shape[0]:
+                close[num_close, 0], close[num_close, 1] = i, j
+                num_close += 1
+            if group[i] >= 0 and group[i] == group[j]:
+                continue
+            f_x, f_y = 0.0, 0.0
+            cos = bodies[i, HEADING_X] * bodies[j, HEADING_X] + bodies[i, HEADING_Y] * bodies[j, HEADING_Y]
+            if is_coming and not is_hidden(x_i, y_i, x_i - x, y_i - y, screens):
+                f_x, f_y = collision_force(x, y, v_x, v_y, 0.5 - 0.5 * cos, parameters)
+            distance = max(math.sqrt(distance_squared), 1e-9)
+            away_x, away_y = x / distance, y / distance
+            if is_pushed:
                 push = parameters.strength * math.exp((contact - distance) / parameters.reach)
                 f_x, f_y = f_x + push * away_x, f_y + push * away_y
-            if f_x == 0.0 and f_y == 0.0:
-                continue
-            seen_i = -(away_x * heading[i, 0] + away_y * heading[i, 1])
-            seen_j = away_x * heading[j, 0] + away_y * heading[j, 1]
-            weight_i = parameters.aside + (1.0 - parameters.aside) * 0.5 * (1.0 + seen_i)
-            weight_j = parameters.aside + (1.0 - parameters.aside) * 0.5 * (1.0 + seen_j)
-            acceleration[i, 0] += weight_i * f_x
-            acceleration[i, 1] += weight_i * f_y
-            acceleration[j, 0] -= weight_j * f_x
-            acceleration[j, 1] -= weight_j * f_y
+            seen_i = -(away_x * bodies[i, HEADING_X] + away_y * bodies[i, HEADING_Y])
+            seen_j = away_x * bodies[j, HEADING_X] + away_y * bodies[j, HEADING_Y]
+            weight_i = parameters.aside + front * (1.0 + seen_i)
+            weight_j = parameters.aside + front * (1.0 + seen_j)
+            sum_x += weight_i * f_x
+            sum_y += weight_i * f_y
+            bodies[j, A_X] -= weight_j * f_x
+            bodies[j, A_Y] -= weight_j * f_y
+        bodies[i, A_X] += sum_x
+        bodies[i, A_Y] += sum_y
+    return num_close
 
 
-@njit
+@inlined_njit
 def wall_force(
-    x: float, y: float, walls: Float[np.ndarray, "wall 4"], parameters: WalkingParameters
-) -> tuple[float, float]:
-    """Acceleration away from the walls, A exp((R - d) / B) from the nearest point of each, m/s²."""
-    f_x, f_y = 0.0, 0.0
+    x: float,
+    y: float,
+    walls: Float[np.ndarray, "wall 4"],
+    near_walls: np.ndarray,
+    num_near: int,
+    parameters: WalkingParameters,
+) -> tuple[float, float, float]:
+    """Acceleration away from the nearest walls, A exp((R - d) / B) from the nearest point of each, m/s².
+
+    Returns:
+        The acceleration, and the square of the distance of the nearest wall, m² (infinite where none is listed).
+    """
+    f_x, f_y, least = 0.0, 0.0, math.inf
     faint = parameters.radius + FAINT * parameters.reach
-    for number in range(walls.shape[0]):
-        near_x, near_y = nearest_point(x, y, walls, number)
-        out_x, out_y = x - near_x, y - near_y
+    for number in range(num_near):
+        wall = near_walls[number]
+        start_x, start_y = walls[wall, 0], walls[wall, 1]
+        along_x, along_y = walls[wall, 2] - start_x, walls[wall, 3] - start_y
+        off_x, off_y = x - start_x, y - start_y
+        share = (off_x * along_x + off_y * along_y) / (along_x * along_x + along_y * along_y)
+        share = min(max(share, 0.0), 1.0)
+        out_x, out_y = off_x - share * along_x, off_y - share * along_y
         distance_squared = out_x * out_x + out_y * out_y
+        least = min(least, distance_squared)
         if 0.0 < distance_squared < faint * faint:
             distance = math.sqrt(distance_squared)
             push = parameters.strength * math.exp((parameters.radius - distance) / parameters.reach) / distance
             f_x, f_y = f_x + push * out_x, f_y + push * out_y
-    return f_x, f_y
+    return f_x, f_y, least

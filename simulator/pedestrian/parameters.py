@@ -29,14 +29,34 @@ class WalkingParameters(NamedTuple):
     collision_most: float = 5.0
     """Largest acceleration of the power law, m/s²; without it, it has no bound as the time goes to 0."""
     graze: float = 0.5
-    """Half chord of the collision, over the sum of the radii, below which it counts as this long: the power law's
-    force has no bound where discs only just touch, however late that is."""
+    """Half chord of a collision, over the sum of the radii, at which its force is down to a third: the power law's
+    own has no bound where discs only just touch, however late that is, and drops to 0 beyond."""
+    side: float = 0.0
+    """How far to the right of head-on, over the sum of the radii, people who come towards each other aim to pass;
+    0 for no preference."""
     sight: float = 6.0
     """Distance beyond which people do not react to each other, m."""
     speed_most: float = 1.3
     """Largest speed over desired speed (Helbing and Molnar 1995)."""
     sway: float = 0.07
     """Standard deviation of the walking velocity that the random acceleration alone keeps up, m/s per axis."""
+    core: float = 0.85
+    """Distance, over the sum of the radii, that two bodies never come under: shoulders give way, and turn."""
+    gaze: float = 4.0
+    """beta1: slowing, per radian that the head must turn beyond 90 degrees to see the own group, 1/s (Moussaid et al.
+    2010)."""
+    cohesion: float = 3.0
+    """beta2: acceleration towards the middle of a group that is too far away, m/s² (Moussaid et al. 2010)."""
+    spacing: float = 1.0
+    """beta3: acceleration away from a member of the own group that is nearer than `spacing_distance`, m/s² (Moussaid
+    et al. 2010)."""
+    spacing_distance: float = 0.8
+    """d0, m (Moussaid et al. 2010)."""
+    group_slowing: float = 0.06
+    """By how much the pace of a group falls with each member beyond the first, m/s (0.04 to 0.08: Moussaid et al.
+    2010)."""
+    route_scale: float = 8.0
+    """Length of detour, m, that makes a way 1/e as likely to be chosen in a zone."""
 
 
 CALIBRATED: Final = WalkingParameters()

@@ -1,4 +1,4 @@
-"""Who walks: where from, where to, how fast, and when they change their minds. Drawn per scene, by global index."""
+"""Who walks: where from, where to, how fast, and when they change their minds, as flat arrays of many scenes."""
 
 from __future__ import annotations
 
@@ -11,19 +11,12 @@ from jaxtyping import Float, Int
 from scipy.special import ndtr, ndtri
 
 from pathcast.errors import InputError
-from pathcast.simulator.draws import generator
 
 SPEED_MEAN: Final = 1.34
 """Desired speed, m/s (Weidmann 1993)."""
 SPEED_DEVIATION: Final = 0.26
 SPEED_LEAST: Final = 0.5
 SPEED_MOST: Final = 2.2
-PLACES_TRIED: Final = 8
-"""Random places at which somebody who starts inside looks for room; who finds none comes in by an exit."""
-INSIDE_AT_START: Final = 0.5
-"""Share of the people who are there from the beginning."""
-LAST_ENTRY: Final = 0.8
-"""Share of the duration after which nobody comes in any more."""
 
 
 class Intent(IntEnum):
@@ -35,13 +28,14 @@ class Intent(IntEnum):
     """Stops; the value is for how long, s."""
     SPEED = 2
     """Another desired speed; the value is the speed, m/s."""
-
-
-RATES: Final = {
-    "corridor": {Intent.GOAL: 0.004, Intent.DWELL: 0.008, Intent.SPEED: 0.012},
-    "plaza": {Intent.GOAL: 0.02, Intent.DWELL: 0.012, Intent.SPEED: 0.012},
-}
-"""Events per person and second."""
+    TURN = 3
+    """Back to the exit that they came in by; who started inside turns to the exit farthest from the goal."""
+    JOIN = 4
+    """Joins the group of the person whose index in the scene is the value."""
+    LEAVE = 5
+    """Leaves the own group."""
+    CHOICE = 6
+    """Another way chosen in a zone; never drawn, only written down."""
 
 
 class People(NamedTuple):
@@ -62,6 +56,10 @@ class People(NamedTuple):
     """The same, where they leave."""
     inside: Float[np.ndarray, "person place 2"]
     """Places tried in turn at the start, m; all NaN for who comes in by an exit."""
+    group: Int[np.ndarray, " person"]
+    """Number of the group in its scene, from 0 and under the number of its people; -1 alone."""
+    zone_choice: Float[np.ndarray, "person zone"]
+    """Uniform number in [0, 1) by which the way on is chosen on first entering each zone; NaN keeps the goal."""
 
 
 class Events(NamedTuple):
@@ -71,7 +69,8 @@ class Events(NamedTuple):
     time_s: Float[np.ndarray, " event"]
     kind: Int[np.ndarray, " event"]
     value: Float[np.ndarray, " event"]
-    """Uniform choice in [0, 1) of another exit; duration, s; or factor on the own desired speed."""
+    """Uniform choice in [0, 1) of another exit (GOAL); duration, s (DWELL); factor on the own desired speed (SPEED);
+    index in the scene of the person whose group is joined (JOIN); without meaning (TURN, LEAVE)."""
 
 
 def desired_speeds(uniform: Float[np.ndarray, " person"]) -> Float[np.ndarray, " person"]:
@@ -96,83 +95,34 @@ def check_num_people(num_people: tuple[int, int]) -> None:
         raise InputError("num_people", "a range (least, most) with 1 <= least <= most", f"{num_people}")
 
 
-def draw_people(
-    scene: str,
-    seed: int,
-    indices: Sequence[int],
-    duration_s: float,
-    num_people: tuple[int, int],
-    extents: Float[np.ndarray, "scene 4"],
-    num_exits: int,
-) -> People:
-    """The people of the scenes with the given global indices.
-
-    Args:
-        scene: corridor or plaza.
-        seed: Of the whole crowd.
-        indices: Of the scenes.
-        duration_s: Of the simulation, s.
-        num_people: Least and most in a scene.
-        extents: Least x, least y, most x, most y of each scene, m.
-        num_exits: Of every scene.
-    """
-    counts, numbers = [], []
-    for index in indices:
-        source = generator(seed, f"pedestrian.{scene}.people", index)
-        counts.append(int(source.integers(num_people[0], num_people[1] + 1)))
-        numbers.append(source.random((counts[-1], 7 + 2 * PLACES_TRIED)))
-    u = np.concatenate(numbers)
-    box = np.repeat(extents, counts, axis=0)
-    is_inside = u[:, 0] < INSIDE_AT_START
-    places = u[:, 7:].reshape(-1, PLACES_TRIED, 2)
-    inside = box[:, None, :2] + places * (box[:, None, 2:] - box[:, None, :2])
-    inside[~is_inside] = np.nan
-    entry = (u[:, 2] * num_exits).astype(np.int64)
-    goal = (entry + 1 + (u[:, 3] * (num_exits - 1)).astype(np.int64)) % num_exits
-    exit_fraction = u[:, 6] if scene == "plaza" else np.clip(u[:, 5] + 0.5 * (u[:, 6] - 0.5), 0.0, 1.0)
-    return People(
-        np.cumsum([0, *counts]),
-        np.where(is_inside, 0.0, u[:, 1] * LAST_ENTRY * duration_s),
-        entry,
-        goal,
-        desired_speeds(u[:, 4]),
-        np.ascontiguousarray(u[:, 5]),
-        np.ascontiguousarray(exit_fraction),
-        inside,
-    )
-
-
-def draw_events(
-    scene: str, seed: int, indices: Sequence[int], duration_s: float, people_starts: Int[np.ndarray, " scene_and_end"]
-) -> Events:
-    """Poisson events of everybody over the whole duration; one that falls when its person is away has no effect.
-
-    A stop lasts a log-normal time (median 4 s, 1.5 to 20 s); a change of pace multiplies the own desired speed by
-    0.6 to 1.5; a new goal is any other exit.
-    """
-    rates = RATES[scene]
-    total = sum(rates.values())
-    limits = np.cumsum([rates[kind] for kind in Intent]) / total
-    counts, times, choices, values = [], [], [], []
-    for index, num in zip(indices, np.diff(people_starts), strict=True):
-        source = generator(seed, f"pedestrian.{scene}.events", index)
-        count = source.poisson(total * duration_s, num)
-        numbers = source.random((int(count.sum()), 3))
-        person = np.repeat(np.arange(num), count)
-        order = np.lexsort((numbers[:, 0], person))
-        counts.append(count)
-        times.append(numbers[order, 0] * duration_s)
-        choices.append(numbers[order, 1])
-        values.append(numbers[order, 2])
-    u = np.concatenate(values)
-    kind = np.minimum(np.searchsorted(limits, np.concatenate(choices), side="right"), len(limits) - 1)
-    stop_s = np.clip(4.0 * np.exp(0.6 * ndtri(np.clip(u, 1e-9, 1.0))), 1.5, 20.0)
-    value = np.select([kind == Intent.DWELL, kind == Intent.SPEED], [stop_s, 0.6 + 0.9 * u], u)
-    return Events(
-        np.concatenate([[0], np.cumsum(np.concatenate(counts))]), np.concatenate(times), kind.astype(np.int64), value
-    )
-
-
 def no_events(num_people: int) -> Events:
     """Nobody changes their mind."""
     return Events(np.zeros(num_people + 1, np.int64), np.empty(0), np.empty(0, np.int64), np.empty(0))
+
+
+def join_people(scenes: Sequence[People]) -> People:
+    """The people of some scenes, one after the other; zones that others have and one has not leave its goals alone."""
+    num_zones = max(people.zone_choice.shape[1] for people in scenes)
+    choices = [
+        np.pad(people.zone_choice, ((0, 0), (0, num_zones - people.zone_choice.shape[1])), constant_values=np.nan)
+        for people in scenes
+    ]
+    return People(
+        np.cumsum([0, *(len(people.goal) for people in scenes)]),
+        np.concatenate([people.entry_s for people in scenes]),
+        np.concatenate([people.entry for people in scenes]),
+        np.concatenate([people.goal for people in scenes]),
+        np.concatenate([people.speed for people in scenes]),
+        np.concatenate([people.entry_fraction for people in scenes]),
+        np.concatenate([people.exit_fraction for people in scenes]),
+        np.concatenate([people.inside for people in scenes]),
+        np.concatenate([people.group for people in scenes]),
+        np.concatenate(choices),
+    )
+
+
+def take_people(people: People, scenes: Int[np.ndarray, " taken"]) -> People:
+    """The people of some of the scenes, each scene as often as it is named."""
+    person = np.concatenate([np.arange(people.starts[scene], people.starts[scene + 1]) for scene in scenes])
+    counts = np.diff(people.starts)[scenes]
+    return People(np.concatenate([[0], np.cumsum(counts)]), *(part[person] for part in people[1:]))

@@ -14,28 +14,31 @@ from pathcast.simulator.pedestrian.entering import ELBOW_ROOM
 from pathcast.simulator.pedestrian.parameters import CALIBRATED, WalkingParameters
 from pathcast.simulator.pedestrian.people import People
 from pathcast.simulator.pedestrian.places import exit_rows, is_inside_box, name_point, name_wall, wall_rows
+from pathcast.simulator.pedestrian.scene import Scene, as_scene
 from pathcast.venue import Venue
 
 
 def place_people(
-    venues: Sequence[Venue],
+    scenes: Sequence[Venue | Scene],
     counts: Sequence[int],
     position: ArrayLike,
     goal: ArrayLike,
     speed: ArrayLike,
     exit_fraction: ArrayLike = 0.5,
     parameters: WalkingParameters = CALIBRATED,
+    group: ArrayLike = -1,
 ) -> People:
     """People who are in their scenes from the beginning, walking at their desired speed.
 
     Args:
-        venues: Of the scenes.
+        scenes: The places, a bare venue for one without zones, gates and period.
         counts: People in each scene.
         position: Metres. Shape [person, 2], one scene after the other.
         goal: Index of the exit walked to. Shape [person] or one for all.
         speed: Desired, m/s. Shape [person] or one for all.
         exit_fraction: Of the exit's width, from its start, where they leave. Shape [person] or one for all.
         parameters: Of the model: how wide a body is.
+        group: Number of the group in its scene, -1 alone. Shape [person] or one for all.
 
     Raises:
         InputError: Nobody, a position that is not finite, inside a wall or an obstacle or on somebody else's toes,
@@ -46,14 +49,15 @@ def place_people(
     if not num:
         raise InputError("people", "one at least", "none")
     positions = np.asarray(position, np.float64)
-    if positions.shape != (num, 2) or len(counts) != len(venues):
-        raise InputError("position", f"shape [{num}, 2], a venue per count", f"{positions.shape}, {len(venues)} venues")
+    if positions.shape != (num, 2) or len(counts) != len(scenes):
+        raise InputError("position", f"shape [{num}, 2], a venue per count", f"{positions.shape}, {len(scenes)} venues")
     goals = np.broadcast_to(np.asarray(goal, np.int64), num)
     speeds = np.broadcast_to(np.asarray(speed, np.float64), num)
-    for scene, venue in enumerate(venues):
+    places = [as_scene(scene) for scene in scenes]
+    for scene, place in enumerate(places):
         for person in range(starts[scene], starts[scene + 1]):
             where = f"person {person - starts[scene]} of scene {scene} at {name_point(*positions[person])}"
-            _check_person(where, venue, positions[person], int(goals[person]), float(speeds[person]), parameters)
+            _check_person(where, place.venue, positions[person], int(goals[person]), float(speeds[person]), parameters)
             _check_room(where, positions[starts[scene] : person], positions[person], parameters)
     return People(
         starts,
@@ -64,6 +68,8 @@ def place_people(
         np.full(num, 0.5),
         np.broadcast_to(np.asarray(exit_fraction, np.float64), num).copy(),
         positions[:, None, :].copy(),
+        np.broadcast_to(np.asarray(group, np.int64), num).copy(),
+        np.full((num, max(len(place.zones) for place in places)), np.nan),
     )
 
 

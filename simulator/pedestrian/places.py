@@ -1,91 +1,80 @@
-"""Places to walk in: venues as flat arrays for the kernel, and the random venue of each scene."""
+"""Places to walk in: venues as flat arrays for the kernel."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import pairwise
-from typing import Literal, NamedTuple, get_args
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int
 
 from pathcast.errors import InputError
-from pathcast.simulator.draws import generator
-from pathcast.simulator.pedestrian.contact import nearest_point
-from pathcast.venue import Box, Segment, Venue, box_corners, corridor, plaza
-
-SceneName = Literal["corridor", "plaza"]
+from pathcast.simulator.pedestrian.contact import is_within, nearest_point
+from pathcast.simulator.pedestrian.ring import walls_where_it_repeats
+from pathcast.simulator.pedestrian.scene import Scene, as_scene
+from pathcast.venue import Box, Segment, Venue, box_corners
 
 
 class Places(NamedTuple):
-    """The walls and exits of many scenes; those of scene s stand from starts[s] to starts[s + 1]."""
+    """The distinct places of many scenes; the walls of place p stand from wall_starts[p] to wall_starts[p + 1]."""
 
+    place: Int[np.ndarray, " scene"]
+    """Which place each scene is in: forks of a scene share one."""
     walls: Float[np.ndarray, "wall 4"]
     """x0, y0, x1, y1, metres; an obstacle is its four edges."""
-    wall_starts: Int[np.ndarray, " scene_and_end"]
+    wall_starts: Int[np.ndarray, " place_and_end"]
+    screens: Float[np.ndarray, "screen 4"]
+    """Those walls that can stand between two people: all but the ones with everything on one side of them."""
+    screen_starts: Int[np.ndarray, " place_and_end"]
     exits: Float[np.ndarray, "exit 6"]
     """x0, y0, x1, y1, metres, and the unit normal out of the scene."""
-    exit_starts: Int[np.ndarray, " scene_and_end"]
+    exit_starts: Int[np.ndarray, " place_and_end"]
+    gate_s: Float[np.ndarray, " exit"]
+    """Least seconds between two people who leave by the exit."""
+    zones: Float[np.ndarray, "zone 3"]
+    """Centre and radius, metres."""
+    zone_starts: Int[np.ndarray, " place_and_end"]
+    period_m: Float[np.ndarray, " place"]
+    """Length after which the place repeats along x; 0 where it does not."""
+    west_m: Float[np.ndarray, " place"]
+    """Least x of the place."""
 
 
-def check_scene_name(scene: str) -> None:
-    """Refuses a kind of scene that there is not.
-
-    Raises:
-        InputError: As said.
-    """
-    if scene not in get_args(SceneName):
-        raise InputError("scene", " or ".join(get_args(SceneName)), f"{scene!r}")
-
-
-def scene_venue(scene: str, seed: int, index: int) -> Venue:
-    """The venue of one scene, the same whenever it is asked for.
-
-    A corridor is 20 to 40 m long and 2.5 to 6 m wide. A plaza has sides of 14 to 30 m, doors of 1.6 to 4 m and a
-    kiosk of 1.5 to 4 m, turned and set off the middle at random.
+def flatten_venues(scenes: Sequence[Venue | Scene], radius: float) -> Places:
+    """The walls, obstacles, exits and zones of the scenes as flat arrays, each distinct place once.
 
     Args:
-        scene: corridor or plaza.
-        seed: Of the whole crowd.
-        index: Global index of the scene.
-
-    Raises:
-        InputError: Another name, or a seed or index out of range.
-    """
-    check_scene_name(scene)
-    numbers = generator(seed, f"pedestrian.{scene}.venue", index).random(7).tolist()
-    if scene == "corridor":
-        return corridor(length=20.0 + 20.0 * numbers[0], width=2.5 + 3.5 * numbers[1])
-    side = 14.0 + 16.0 * numbers[0]
-    kiosk = Box(
-        centre=(side * (0.2 * numbers[5] - 0.1), side * (0.2 * numbers[6] - 0.1), 1.25),
-        size=(1.5 + 2.5 * numbers[2], 1.5 + 2.5 * numbers[3], 2.5),
-        yaw=0.5 * math.pi * numbers[4],
-    )
-    return replace(plaza(side=side, door=1.6 + 2.4 * numbers[1]), obstacles=(kiosk,))
-
-
-def flatten_venues(venues: Sequence[Venue], radius: float) -> Places:
-    """The walls, obstacles and exits of the venues as flat arrays.
-
-    Args:
-        venues: One per scene, each with an exit at least.
+        scenes: Each with an exit at least; a bare venue has no zones, gates and period.
         radius: Of a body, m.
 
     Raises:
-        InputError: A venue without an exit, an exit narrower than a body, or one that a wall or obstacle stands in.
+        InputError: A venue without an exit, an exit narrower than a body, one that a wall or obstacle stands in, a
+            zone outside its venue, or a period that the venue does not fill.
     """
-    walls = [wall_rows(venue) for venue in venues]
-    exits = [exit_rows(venue) for venue in venues]
-    for venue, its_walls, its_exits in zip(venues, walls, exits, strict=True):
-        _check_exits(venue, its_walls, its_exits, radius)
+    number_of: dict[Scene, int] = {}
+    place = np.array([number_of.setdefault(as_scene(scene), len(number_of)) for scene in scenes], np.int64)
+    walls = [walls_where_it_repeats(scene, wall_rows(scene.venue)) for scene in number_of]
+    exits = [exit_rows(scene.venue) for scene in number_of]
+    screens = [screen_rows(its_walls, its_exits) for its_walls, its_exits in zip(walls, exits, strict=True)]
+    zones = [np.array([(*zone.centre, zone.radius) for zone in scene.zones]).reshape(-1, 3) for scene in number_of]
+    for scene, its_walls, its_exits in zip(number_of, walls, exits, strict=True):
+        _check_exits(scene.venue, its_walls, its_exits, radius)
+        _check_zones(scene, its_walls, its_exits)
     return Places(
+        place,
         np.concatenate(walls),
         np.cumsum([0, *(len(rows) for rows in walls)]),
+        np.concatenate(screens),
+        np.cumsum([0, *(len(rows) for rows in screens)]),
         np.concatenate(exits),
         np.cumsum([0, *(len(rows) for rows in exits)]),
+        np.concatenate([scene.gate_s or np.zeros(len(scene.venue.exits)) for scene in number_of]),
+        np.concatenate(zones),
+        np.cumsum([0, *(len(rows) for rows in zones)]),
+        np.array([scene.period_m for scene in number_of]),
+        np.array([scene.venue.extent()[0][0] for scene in number_of]),
     )
 
 
@@ -98,11 +87,23 @@ def wall_rows(venue: Venue) -> Float[np.ndarray, "wall 4"]:
     return np.array(rows, np.float64).reshape(-1, 4)
 
 
+def screen_rows(
+    walls: Float[np.ndarray, "wall 4"], exits: Float[np.ndarray, "exit 6"]
+) -> Float[np.ndarray, "screen 4"]:
+    """The walls that have something on both sides, and so can stand between two people in the scene."""
+    points = np.concatenate([walls[:, :2], walls[:, 2:], exits[:, :2], exits[:, 2:4]])
+    along = walls[:, 2:] - walls[:, :2]
+    off = points[None] - walls[:, None, :2]
+    side = (along[:, None, 0] * off[..., 1] - along[:, None, 1] * off[..., 0]) / np.hypot(*along.T)[:, None]
+    has_both = (side.max(axis=1, initial=0.0) > 1e-9) & (side.min(axis=1, initial=0.0) < -1e-9)
+    return np.asarray(walls[has_both])
+
+
 def is_inside_box(x: float, y: float, box: Box, margin: float = 0.0) -> bool:
     """Whether a point lies in a box seen from above, or nearer to it than the margin along its axes (metres)."""
     cosine, sine = math.cos(box.yaw), math.sin(box.yaw)
     off_x, off_y = x - box.centre[0], y - box.centre[1]
-    return (
+    return bool(
         abs(cosine * off_x + sine * off_y) < box.size[0] / 2 + margin
         and abs(cosine * off_y - sine * off_x) < box.size[1] / 2 + margin
     )
@@ -122,6 +123,17 @@ def exit_rows(venue: Venue) -> Float[np.ndarray, "exit 6"]:
         row[:2], row[2:4] = start, end
         row[4:] = normal if normal @ ((start + end) / 2 - middle) >= 0 else -normal
     return rows
+
+
+def _check_zones(scene: Scene, walls: np.ndarray, exits: np.ndarray) -> None:
+    """Refuses zones that lie outside their venue."""
+    for number, zone in enumerate(scene.zones):
+        if not is_within(*zone.centre, walls, exits):
+            raise InputError(
+                f"venue {scene.venue.name}: zone {number} at {name_point(*zone.centre)}",
+                "a centre inside the walls and exits",
+                "one outside",
+            )
 
 
 def _check_exits(venue: Venue, walls: np.ndarray, exits: np.ndarray, radius: float) -> None:

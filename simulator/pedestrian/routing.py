@@ -19,8 +19,12 @@ STAND_OFF = 0.45
 """Distance of a waypoint from the lines through its corner, m."""
 CLEARANCE = 0.3
 """Least distance from walls of a line of sight that one can walk along, m."""
+SLACK = 0.1
+"""By how much less who walks needs: so from beside a waypoint one sees what is seen from it, m."""
 HABIT = 0.4
 """By how much another way must be shorter before one changes to it, m."""
+DOOR_MARGIN = 0.15
+"""Room beyond a radius that is kept from the ends of an exit, m."""
 DOORSTEP = 0.6
 """How far inside an exit its own waypoint is, m."""
 
@@ -36,6 +40,22 @@ class Routes(NamedTuple):
 
 
 @njit
+def _passes_by(
+    x: float, y: float, way_x: float, way_y: float, length: float, clearance: float, rows: np.ndarray, number: int
+) -> bool:
+    """Whether a wall or exit lies wholly on one side of the way, before it or beyond it, with room to spare."""
+    off_x, off_y = rows[number, 0] - x, rows[number, 1] - y
+    end_x, end_y = rows[number, 2] - x, rows[number, 3] - y
+    room = clearance * length + 1e-9
+    side, side_of_end = way_x * off_y - way_y * off_x, way_x * end_y - way_y * end_x
+    if (side > room and side_of_end > room) or (side < -room and side_of_end < -room):
+        return True
+    along, along_of_end = way_x * off_x + way_y * off_y, way_x * end_x + way_y * end_y
+    far = length * length + room
+    return bool((along < -room and along_of_end < -room) or (along > far and along_of_end > far))
+
+
+@njit
 def is_walkable(
     x0: float,
     y0: float,
@@ -46,15 +66,44 @@ def is_walkable(
     clearance: float,
 ) -> bool:
     """Whether the straight way meets no wall or exit and, but for its start, keeps clear of the walls."""
-    for number in range(exits.shape[0]):
-        if crosses(x0, y0, x1, y1, exits, number):
-            return False
+    way_x, way_y = x1 - x0, y1 - y0
+    length = math.sqrt(way_x * way_x + way_y * way_y)
     for number in range(walls.shape[0]):
+        if _passes_by(x0, y0, way_x, way_y, length, clearance, walls, number):
+            continue
         if crosses(x0, y0, x1, y1, walls, number):
             return False
         if clearance > 0.0 and not keeps_clear(x0, y0, x1, y1, clearance, walls, number):
             return False
+    for number in range(exits.shape[0]):
+        if _passes_by(x0, y0, way_x, way_y, length, 0.0, exits, number):
+            continue
+        if crosses(x0, y0, x1, y1, exits, number):
+            return False
     return True
+
+
+@njit
+def way_length(
+    x: float,
+    y: float,
+    way_out: int,
+    routes: Routes,
+    walls: Float[np.ndarray, "wall 4"],
+    exits: Float[np.ndarray, "exit 6"],
+) -> float:
+    """Length of the shortest way from a point to an exit, m; infinite where there is none."""
+    door_x = 0.5 * (exits[way_out, 0] + exits[way_out, 2]) - DOORSTEP * exits[way_out, 4]
+    door_y = 0.5 * (exits[way_out, 1] + exits[way_out, 3]) - DOORSTEP * exits[way_out, 5]
+    if is_walkable(x, y, door_x, door_y, walls, exits, 0.0):
+        return math.hypot(x - door_x, y - door_y)
+    least = math.inf
+    for number in range(routes.waypoint.shape[0]):
+        to_x, to_y = routes.waypoint[number, 0], routes.waypoint[number, 1]
+        length = math.hypot(x - to_x, y - to_y) + routes.cost[number, way_out]
+        if length < least and is_walkable(x, y, to_x, to_y, walls, exits, 0.0):
+            least = length
+    return least
 
 
 @njit
@@ -159,8 +208,10 @@ def choose_waypoint(
     """The waypoint to walk to next, -1 for the exit itself.
 
     The exit if the way there is free; else the waypoint on the shortest way, its successor as soon as that is in
-    view. The waypoint walked to so far is kept unless another way is shorter by `HABIT`. Who stands where no clear
-    way starts looks without clearance; who sees nothing at all keeps to what he was doing.
+    view. The waypoint walked to so far is kept unless another way is shorter by `HABIT`. From the last
+    waypoint the place must be in view at which this person leaves, of a wide exit; where it is from none, the middle
+    will do. Who stands where no clear way starts looks without clearance; who sees nothing at all keeps to what he
+    was doing.
     """
     if routes.waypoint.shape[0] == 0:
         return -1
@@ -169,8 +220,10 @@ def choose_waypoint(
     back = max(beyond + 0.05, 0.0)
     inside_x, inside_y = aim_x - back * out_x, aim_y - back * out_y
     width = math.hypot(exits[goal, 2] - exits[goal, 0], exits[goal, 3] - exits[goal, 1])
-    for clearance in (CLEARANCE, 0.0):
-        if is_walkable(x, y, inside_x, inside_y, walls, exits, min(clearance, 0.4 * width)):
+    least = min(CLEARANCE, 0.4 * width)
+    for attempt in range(4):
+        clearance = 0.0 if attempt % 2 else CLEARANCE - SLACK
+        if is_walkable(x, y, inside_x, inside_y, walls, exits, min(clearance, 0.4 * width - SLACK)):
             return -1
         best, best_cost = -1, math.inf
         for number in range(routes.waypoint.shape[0]):
@@ -178,7 +231,15 @@ def choose_waypoint(
             cost = math.hypot(x - to_x, y - to_y) + routes.cost[number, goal]
             if number == habit:
                 cost -= HABIT
-            if cost < best_cost and is_walkable(x, y, to_x, to_y, walls, exits, clearance):
+            if (
+                cost < best_cost
+                and is_walkable(x, y, to_x, to_y, walls, exits, clearance)
+                and (
+                    attempt > 1
+                    or routes.following[number, goal] >= 0
+                    or is_walkable(to_x, to_y, inside_x, inside_y, walls, exits, least)
+                )
+            ):
                 best, best_cost = number, cost
         if best >= 0:
             following = routes.following[best, goal]

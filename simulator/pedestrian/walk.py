@@ -1,255 +1,86 @@
-"""The walk itself: one kernel that steps many scenes side by side, each on its own.
-
-Semi-implicit Euler: velocities from the forces at the old positions, positions from the new velocities; the speed is
-bounded by 1.3 times the desired one, and bodies are then moved out of walls. A scene sees nothing of its
-neighbours in the arrays and of the thread it runs on, so its numbers are the same bits in any batch.
-"""
+"""Walking given people in given places: what is checked before the kernel runs, and what it is handed."""
 
 from __future__ import annotations
 
-import math
-from typing import NamedTuple
+from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import Float, Int
-from numba import prange
+from jaxtyping import Float
 
-from pathcast.compiled import njit, parallel_njit
-from pathcast.simulator.pedestrian.contact import push_out
-from pathcast.simulator.pedestrian.entering import DOOR_MARGIN, GONE, WALKING, Walkers, come_in, place_inside
-from pathcast.simulator.pedestrian.forces import add_people_forces, wall_force
-from pathcast.simulator.pedestrian.parameters import WalkingParameters
-from pathcast.simulator.pedestrian.people import SPEED_LEAST, SPEED_MOST, Events, Intent, People
-from pathcast.simulator.pedestrian.places import Places
-from pathcast.simulator.pedestrian.routing import Routes, aim_at_exit, choose_waypoint, find_routes
-
-GOAL, DWELL, SPEED = int(Intent.GOAL), int(Intent.DWELL), int(Intent.SPEED)
-REROUTE_S = 0.25
-"""Everybody looks for the way this often, s."""
-STANDING_SWAY = 0.3
-"""Random acceleration of somebody who stands, over that of somebody who walks."""
+from pathcast.errors import InputError
+from pathcast.simulator.pedestrian.ground import find_all_routes
+from pathcast.simulator.pedestrian.parameters import CALIBRATED, STEP_S, WalkingParameters
+from pathcast.simulator.pedestrian.people import Events, People
+from pathcast.simulator.pedestrian.places import flatten_venues
+from pathcast.simulator.pedestrian.record import Record, keep_nothing_yet
+from pathcast.simulator.pedestrian.scene import Scene
+from pathcast.simulator.pedestrian.state import Walkers, copy_walkers, start_walkers
+from pathcast.simulator.pedestrian.step import walk_scenes
+from pathcast.venue import Venue
 
 
-class Record(NamedTuple):
-    """What is kept of a walk, at every `record_every`-th step from 0 on."""
-
-    position: Float[np.ndarray, "person frame 2"]
-    """Metres, NaN while not in the scene."""
-    goal: Int[np.ndarray, "person frame"]
-    """Index of the exit walked to, -1 while not in the scene (int8)."""
-    is_dwelling: Int[np.ndarray, "person frame"]
-    """1 while stopped on purpose (uint8)."""
-    event_value: Float[np.ndarray, " event"]
-    """New exit's index, duration (s) or new desired speed (m/s); NaN where the event had no effect."""
-
-
-def record_for(num_people: int, num_events: int, num_frames: int) -> Record:
-    """An empty record."""
-    return Record(
-        np.full((num_people, num_frames, 2), np.nan),
-        np.full((num_people, num_frames), -1, np.int8),
-        np.zeros((num_people, num_frames), np.uint8),
-        np.full(num_events, np.nan),
-    )
-
-
-@parallel_njit
-def walk_scenes(
-    places: Places,
+def walk(
+    scenes: Sequence[Venue | Scene],
     people: People,
     events: Events,
-    noise: Float[np.ndarray, " number"],
-    parameters: WalkingParameters,
-    step_s: float,
-    num_steps: int,
-    record_every: int,
-    record: Record,
-) -> None:
-    """Walks all scenes and fills the record.
+    duration_s: float,
+    record_s: float,
+    noise: Float[np.ndarray, " number"] | None = None,
+    parameters: WalkingParameters = CALIBRATED,
+    step_s: float = STEP_S,
+    start: Walkers | None = None,
+    start_s: float = 0.0,
+) -> Record:
+    """Walks given people in given places.
+
+    A walk of 10 s is bit for bit a walk of 4 s that another of 6 s goes on from, with the second part of the noise:
+    `walk(..., 6.0, ..., start=record.walkers, start_s=4.0)`. Events up to `start_s` have been taken by then.
 
     Args:
-        places: Walls and exits.
-        people: Who walks.
+        scenes: One place per scene; walls and exits close each one's outline. A bare venue has no zones, gates and
+            period. Scenes that are equal share their routes.
+        people: Who walks; exits are indices into their venue's.
         events: Their changes of intent.
-        noise: Standard normal numbers [step, person, axis] of each scene, one scene after the other; or empty.
+        duration_s: Of this walk, s.
+        record_s: Between two frames, s; a multiple of the step.
+        noise: Standard normal numbers, scene after scene, each [step, person, axis]; none for a walk without sway.
         parameters: Of the model.
         step_s: Time step, s.
-        num_steps: Steps to walk.
-        record_every: Steps between two frames.
-        record: Filled in place; num_steps // record_every + 1 frames.
+        start: Everybody's state at `start_s`, left as it is; without it people are put into their scenes at 0.
+        start_s: When the walk begins, s; a multiple of the step.
+
+    Raises:
+        InputError: No people, an exit that nobody fits through or that something stands in, or times that do not
+            fit the step.
     """
-    for scene in prange(people.starts.shape[0] - 1):
-        _walk_scene(scene, places, people, events, noise, parameters, step_s, num_steps, record_every, record)
-
-
-@njit
-def _walk_scene(
-    scene: int,
-    places: Places,
-    people: People,
-    events: Events,
-    noise: np.ndarray,
-    parameters: WalkingParameters,
-    step_s: float,
-    num_steps: int,
-    record_every: int,
-    record: Record,
-) -> None:
-    first, end = people.starts[scene], people.starts[scene + 1]
-    num = end - first
-    walls = places.walls[places.wall_starts[scene] : places.wall_starts[scene + 1]]
-    exits = places.exits[places.exit_starts[scene] : places.exit_starts[scene + 1]]
-    routes = find_routes(walls, exits)
-    walkers = Walkers(
-        np.zeros((num, 2)),
-        np.zeros((num, 2)),
-        np.zeros((num, 2)),
-        np.zeros((num, 2)),
-        people.speed[first:end].copy(),
-        np.zeros(num),
-        people.goal[first:end].copy(),
-        np.full(num, -1),
-        np.zeros(num, np.int64),
-        events.starts[first:end].copy(),
+    if not len(people.goal):
+        raise InputError("people", "one at least", "none")
+    num_frames, record_every = frames_of(duration_s, record_s, step_s)
+    first_step = round(start_s / step_s) if np.isfinite(start_s) else -1
+    if first_step < 0 or abs(first_step * step_s - start_s) > 1e-9 or (first_step > 0) != (start is not None):
+        raise InputError("start_s", f"a multiple of the step of {step_s} s, over 0 with a start only", f"{start_s} s")
+    places = flatten_venues(scenes, parameters.radius)
+    num_exits = int(np.diff(places.exit_starts).max())
+    walkers = start_walkers(people, num_exits) if start is None else copy_walkers(start)
+    kept = keep_nothing_yet(len(people.goal), people.zone_choice.shape[1], len(events.time_s), num_frames)
+    numbers = np.empty(0) if noise is None else noise
+    num_steps = (num_frames - 1) * record_every
+    table = find_all_routes(places)
+    walk_scenes(
+        places, table, people, events, numbers, parameters, step_s, first_step, num_steps, record_every, walkers, kept
     )
-    reroute_every = max(round(REROUTE_S / step_s), 1)
-    kick = parameters.sway * math.sqrt(2.0 * step_s / parameters.relaxation)
-    place_inside(first, people, walls, exits, routes, parameters, walkers)
-    for step in range(num_steps + 1):
-        now_s = step * step_s
-        come_in(first, now_s, people, exits, parameters, walkers)
-        _take_events(first, now_s, people, events, exits.shape[0], walkers, record)
-        active = np.flatnonzero(walkers.phase == WALKING)
-        if step % record_every == 0:
-            _keep(step // record_every, now_s, first, active, walkers, record)
-        if step == num_steps:
-            break
-        looks = step % reroute_every == 0
-        _intend(active, looks, first, now_s, people, walls, exits, routes, parameters, walkers)
-        add_people_forces(
-            active, walkers.position, walkers.velocity, walkers.heading, walls, parameters, walkers.acceleration
-        )
-        if noise.shape[0] > 0:
-            _sway(active, 2 * (num_steps * first + step * num), now_s, kick, noise, walkers)
-        _advance(active, step_s, walls, exits, parameters, walkers)
+    return Record(*kept, walkers)
 
 
-@njit
-def _take_events(
-    first: int, now_s: float, people: People, events: Events, num_exits: int, walkers: Walkers, record: Record
-) -> None:
-    """Lets the events whose time has come take effect on those who are there."""
-    for i in range(walkers.phase.shape[0]):
-        while walkers.next_event[i] < events.starts[first + i + 1] and events.time_s[walkers.next_event[i]] <= now_s:
-            event = walkers.next_event[i]
-            walkers.next_event[i] += 1
-            if walkers.phase[i] != WALKING:
-                continue
-            value = events.value[event]
-            if events.kind[event] == GOAL:
-                walkers.goal[i] = (walkers.goal[i] + 1 + int(value * (num_exits - 1))) % num_exits
-                walkers.waypoint[i] = -1
-                value = float(walkers.goal[i])
-            elif events.kind[event] == DWELL:
-                walkers.dwell_until[i] = max(walkers.dwell_until[i], now_s + value)
-            elif events.kind[event] == SPEED:
-                value = min(max(people.speed[first + i] * value, SPEED_LEAST), SPEED_MOST)
-                walkers.speed[i] = value
-            record.event_value[event] = value
+def frames_of(duration_s: float, record_s: float, step_s: float = STEP_S) -> tuple[int, int]:
+    """The number of frames of a walk and the number of steps between two of them.
 
-
-@njit
-def _keep(frame: int, now_s: float, first: int, active: np.ndarray, walkers: Walkers, record: Record) -> None:
-    """Writes down who is where."""
-    for i in active:
-        record.position[first + i, frame, 0] = walkers.position[i, 0]
-        record.position[first + i, frame, 1] = walkers.position[i, 1]
-        record.goal[first + i, frame] = walkers.goal[i]
-        record.is_dwelling[first + i, frame] = now_s < walkers.dwell_until[i]
-
-
-@njit
-def _intend(
-    active: np.ndarray,
-    looks: bool,
-    first: int,
-    now_s: float,
-    people: People,
-    walls: np.ndarray,
-    exits: np.ndarray,
-    routes: Routes,
-    parameters: WalkingParameters,
-    walkers: Walkers,
-) -> None:
-    """Sets the headings, and the accelerations to what walls and the own will ask for (m/s²)."""
-    margin = parameters.radius + DOOR_MARGIN
-    for i in active:
-        x, y, goal = walkers.position[i, 0], walkers.position[i, 1], walkers.goal[i]
-        to_x, to_y = aim_at_exit(x, y, people.exit_fraction[first + i], exits, goal, margin)
-        if looks:
-            walkers.waypoint[i] = choose_waypoint(x, y, to_x, to_y, goal, walkers.waypoint[i], routes, walls, exits)
-        waypoint = walkers.waypoint[i]
-        if waypoint >= 0:
-            to_x, to_y = routes.waypoint[waypoint, 0], routes.waypoint[waypoint, 1]
-        length = math.sqrt((to_x - x) ** 2 + (to_y - y) ** 2)
-        if length > 1e-6:
-            walkers.heading[i, 0], walkers.heading[i, 1] = (to_x - x) / length, (to_y - y) / length
-        speed = 0.0 if now_s < walkers.dwell_until[i] else walkers.speed[i]
-        wall_x, wall_y = wall_force(x, y, walls, parameters)
-        will_x = (speed * walkers.heading[i, 0] - walkers.velocity[i, 0]) / parameters.relaxation
-        will_y = (speed * walkers.heading[i, 1] - walkers.velocity[i, 1]) / parameters.relaxation
-        walkers.acceleration[i, 0], walkers.acceleration[i, 1] = wall_x + will_x, wall_y + will_y
-
-
-@njit
-def _sway(active: np.ndarray, number: int, now_s: float, kick: float, noise: np.ndarray, walkers: Walkers) -> None:
-    """Adds random velocity, less for those who stand; `number` is where the step's noise starts."""
-    for i in active:
-        size = kick * (STANDING_SWAY if now_s < walkers.dwell_until[i] else 1.0)
-        walkers.velocity[i, 0] += size * noise[number + 2 * i]
-        walkers.velocity[i, 1] += size * noise[number + 2 * i + 1]
-
-
-@njit
-def _advance(
-    active: np.ndarray,
-    step_s: float,
-    walls: np.ndarray,
-    exits: np.ndarray,
-    parameters: WalkingParameters,
-    walkers: Walkers,
-) -> None:
-    """Moves everybody by one step, out of walls, and out of the scene through the exit that is the goal."""
-    for i in active:
-        old_x, old_y = walkers.position[i, 0], walkers.position[i, 1]
-        v_x = walkers.velocity[i, 0] + walkers.acceleration[i, 0] * step_s
-        v_y = walkers.velocity[i, 1] + walkers.acceleration[i, 1] * step_s
-        speed = math.sqrt(v_x * v_x + v_y * v_y)
-        most = parameters.speed_most * walkers.speed[i]
-        if speed > most:
-            v_x, v_y = v_x * most / speed, v_y * most / speed
-        x, y = old_x + v_x * step_s, old_y + v_y * step_s
-        x, y, v_x, v_y = push_out(old_x, old_y, x, y, v_x, v_y, parameters.radius, walls)
-        for number in range(exits.shape[0]):
-            beyond = _beyond(x, y, exits, number)
-            if beyond > 0.0 and number == walkers.goal[i]:
-                walkers.phase[i] = GONE
-            elif beyond > 0.0:
-                out_x, out_y = exits[number, 4], exits[number, 5]
-                out = max(v_x * out_x + v_y * out_y, 0.0)
-                x, y = x - beyond * out_x, y - beyond * out_y
-                v_x, v_y = v_x - out * out_x, v_y - out * out_y
-        walkers.position[i, 0], walkers.position[i, 1] = x, y
-        walkers.velocity[i, 0], walkers.velocity[i, 1] = v_x, v_y
-
-
-@njit
-def _beyond(x: float, y: float, exits: Float[np.ndarray, "exit 6"], number: int) -> float:
-    """How far a point is outside an exit, m; 0 where it is inside or beside it."""
-    off_x, off_y = x - exits[number, 0], y - exits[number, 1]
-    beyond = off_x * exits[number, 4] + off_y * exits[number, 5]
-    if beyond <= 0.0:
-        return 0.0
-    along_x, along_y = exits[number, 2] - exits[number, 0], exits[number, 3] - exits[number, 1]
-    share = (off_x * along_x + off_y * along_y) / (along_x * along_x + along_y * along_y)
-    return beyond if 0.0 <= share <= 1.0 else 0.0
+    Raises:
+        InputError: Times that do not fit the step.
+    """
+    record_every = round(record_s / step_s) if np.isfinite(record_s) else 0
+    if record_every < 1 or abs(record_every * step_s - record_s) > 1e-9:
+        raise InputError("record_s", f"a multiple of the step of {step_s} s", f"{record_s} s")
+    if not (np.isfinite(duration_s) and duration_s >= record_s):
+        raise InputError("duration_s", f"finite, at least record_s = {record_s} s", f"{duration_s} s")
+    return int(np.floor(duration_s / record_s + 1e-9)) + 1, record_every

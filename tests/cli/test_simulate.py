@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pathcast.cli import main, simulate
+from pathcast.cli import main
 from pathcast.formats import read_tracks
 from pathcast.simulator.ball.scenarios import SCENARIOS, simulate_balls
 from pathcast.simulator.pedestrian.crowd import simulate_crowd
@@ -176,7 +176,7 @@ def test_a_picture_is_a_png(run, tmp_path, words):
         ("ball --scenario free-throw --num 1 --shards 100000 --out a.csv", "shard: expected 1 to 99999 shards"),
         ("ball --scenario free-throw --num 1 --shards 2 --shard 1/2 --out a.csv", "give one of the two"),
         ("ball --scenario free-throw --num 1 --shards 2 --out a.xlsx", "expected a name that ends in .csv"),
-        ("ball --scenario free-throw --num 1 --resume --out a.csv", "--resume keeps finished shards"),
+        ("ball --scenario free-throw --num 1 --resume --out a.csv", "--resume keeps finished files"),
         ("ball --scenario free-throw --num 1 --noise 0.1,x --out a.csv", "metres, such as 0.03 or 0.01,0.02,0.03"),
         ("ball --scenario free-throw --num 1 --noise 0.1,0.1 --out a.csv", "one number, or 3 for these positions"),
         ("ball --scenario free-throw --num 1 --depth-ratio 3 --out a.csv", "sensor.camera: expected where it stands"),
@@ -218,12 +218,12 @@ def test_wrong_use_ends_with_2_says_where_and_leaves_nothing(run, tmp_path, word
     assert not list(tmp_path.iterdir())
 
 
-def test_the_scenes_are_the_simulators():
-    from typing import get_args
-
-    from pathcast.simulator.pedestrian.places import SceneName
-
-    assert get_args(SceneName) == simulate.SCENES
+def test_every_kind_of_scene_is_listed_and_walked(run):
+    code, out, _ = run("crowd --list")
+    assert code == 0 and {"corridor", "plaza"} <= set(out.split())
+    for name in out.split():
+        assert run(f"crowd --scene {name} --num 1 --duration 2 --out {name}.csv")[0] == 0
+        assert read_tracks(f"{name}.csv").num_tracks
 
 
 def test_every_scenario_is_listed_and_flies(run):

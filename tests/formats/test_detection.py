@@ -17,7 +17,9 @@ def test_what_is_unknown_is_answered_with_all_that_is_known(tmp_path):
 
 
 def test_an_unknown_format_is_refused(tmp_path):
-    with pytest.raises(InputError, match="one of parquet, csv, table-tennis, eth-ucy, found 'matlab'"):
+    with pytest.raises(
+        InputError, match="one of parquet, csv, table-tennis, eth-ucy, juelich, trajnet, jupedsim, found 'matlab'"
+    ):
         read_tracks(tmp_path, format="matlab")
 
 

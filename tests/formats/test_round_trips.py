@@ -70,7 +70,7 @@ def test_a_place_where_nothing_can_be_written_is_named(tmp_path, suffix):
 
 
 def test_another_suffix_is_refused(tmp_path):
-    with pytest.raises(InputError, match=r"ends in \.csv, \.parquet, \.pq, found '\.xlsx'"):
+    with pytest.raises(InputError, match=r"ends in \.csv, \.parquet, \.pq, \.ndjson, \.sqlite, found '\.xlsx'"):
         write_tracks(walk(), tmp_path / "walk.xlsx")
 
 

@@ -5,8 +5,20 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
+from pathcast.simulator.pedestrian.cells import find_pairs
 from pathcast.simulator.pedestrian.contact import is_hidden, nearest_point, push_out
-from pathcast.simulator.pedestrian.forces import add_people_forces, collision_force, time_to_collision
+from pathcast.simulator.pedestrian.forces import (
+    A_X,
+    HEADING_X,
+    HEADING_Y,
+    V_X,
+    V_Y,
+    X,
+    Y,
+    add_people_forces,
+    collision_force,
+    time_to_collision,
+)
 from pathcast.simulator.pedestrian.parameters import CALIBRATED
 
 FREE = CALIBRATED._replace(collision_most=math.inf, graze=0.0)
@@ -43,15 +55,20 @@ def test_the_anticipating_force_is_minus_the_gradient_of_its_energy(x, y, v_x, v
             energy(x, y + step, v_x, v_y) - energy(x, y - step, v_x, v_y),
         ]
     ) / (2 * step)
-    force = np.array(collision_force(x, y, v_x, v_y, FREE))
+    force = np.array(collision_force(x, y, v_x, v_y, 0.0, FREE))
     assert force == pytest.approx(-gradient, rel=1e-4, abs=1e-4)
 
 
-def accelerations(position, velocity, heading, parameters=CALIBRATED, walls=NO_WALLS):
-    acceleration = np.zeros((len(position), 2))
-    arrays = [np.asarray(values, np.float64) for values in (position, velocity, heading)]
-    add_people_forces(np.arange(len(position)), *arrays, walls, parameters, acceleration)
-    return acceleration
+def accelerations(position, velocity, heading, parameters=CALIBRATED, walls=NO_WALLS, group=None, period=math.inf):
+    num = len(position)
+    bodies = np.zeros((num, 8))
+    bodies[:, X : Y + 1], bodies[:, V_X : V_Y + 1], bodies[:, HEADING_X : HEADING_Y + 1] = position, velocity, heading
+    starts = np.zeros(num + 1, np.int64)
+    partner = find_pairs(bodies, 20.0, period, starts, np.empty(0, np.int32))
+    groups = np.full(num, -1) if group is None else np.array(group)
+    close = np.empty((24 * num, 2), np.int64)
+    add_people_forces(bodies, groups, starts, partner, walls, period, 0.5, parameters, close)
+    return bodies[:, A_X:]
 
 
 def test_touching_bodies_that_face_each_other_are_pushed_with_the_full_strength():
