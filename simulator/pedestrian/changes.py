@@ -153,7 +153,7 @@ def choose_in_zones(
             for other in range(walkers.phase.shape[0]):
                 if other == i or _are_together(i, other, walkers):
                     walkers.has_chosen[other, zone] = 1
-                    if goal >= 0:
+                    if goal >= 0 and math.isnan(kept.zone_s[first + other, zone]):
                         kept.zone_s[first + other, zone] = now_s
                         kept.zone_goal[first + other, zone] = goal
             if goal >= 0:
