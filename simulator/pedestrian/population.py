@@ -62,9 +62,13 @@ class Manner(NamedTuple):
 def draw_manner(kind: Kind, seed: int, index: int) -> Manner:
     """The manner of the scene with that global index."""
     u = generator(seed, f"pedestrian.{kind.name}.manner", index).random(4 + len(kind.flows))
-    ranges = (kind.in_groups, kind.starts_inside, kind.arrivals, kind.chooses)
-    shares = (draw(given, share) for given, share in zip(ranges, u, strict=False))
-    return Manner(*shares, np.array([draw(flow.share, share) for flow, share in zip(kind.flows, u[4:], strict=True)]))
+    return Manner(
+        draw(kind.in_groups, u[0]),
+        draw(kind.starts_inside, u[1]),
+        draw(kind.arrivals, u[2]),
+        draw(kind.chooses, u[3]),
+        np.array([draw(flow.share, share) for flow, share in zip(kind.flows, u[4:], strict=True)]),
+    )
 
 
 def choose_in_zones(chooses: float, u: Float[np.ndarray, "*shape 2"]) -> Float[np.ndarray, "*shape"]:
