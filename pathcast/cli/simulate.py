@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 import click
 
+from pathcast.cli.forks import forks
 from pathcast.cli.sensor_options import OF_PEOPLE, changed, sensor_options
 
 if TYPE_CHECKING:
@@ -108,6 +109,9 @@ def command() -> None:
     Observed tracks, with a sensor's faults, go to one file and true ones to another. The same seed and index give the
     same rows however the work is split: --first 0 --num 500 and --first 500 --num 500 are --num 1000 in two files.
     """
+
+
+command.add_command(forks)
 
 
 @command.command("ball")

@@ -5,11 +5,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
-from pathcast.compiled import inlined_njit, njit
-from pathcast.simulator.pedestrian.parameters import WalkingParameters
-from pathcast.simulator.pedestrian.state import Walkers
+from pathcast.compiled import njit
 
 SEPARATIONS = 4
 """Rounds of moving overlapping people apart in a step, at most."""
@@ -136,23 +134,33 @@ def push_out(
     return x, y, v_x, v_y
 
 
-@inlined_njit
+@njit
 def separate(
-    close: np.ndarray,
+    close: Int[np.ndarray, "pair 2"],
     num_close: int,
-    active: np.ndarray,
+    there: Int[np.ndarray, " body"],
     period: float,
-    parameters: WalkingParameters,
-    walkers: Walkers,
+    least: float,
+    position: Float[np.ndarray, "person 2"],
+    velocity: Float[np.ndarray, "person 2"],
 ) -> None:
     """Moves apart, each by half, people nearer than two hard bodies may be; they lose the part of their velocities
-    into each other. A few rounds in a fixed order, as one push may bring about another."""
-    least = 2.0 * parameters.radius * parameters.core
+    into each other. A few rounds in a fixed order, as one push may bring about another.
+
+    Args:
+        close: Pairs of bodies that may be too near.
+        num_close: How many they are.
+        there: The person whose each body is.
+        period: Length after which the place repeats along x, m; infinite where it does not.
+        least: Distance of two hard bodies that touch, m.
+        position: Of all people of the scene, m.
+        velocity: Of all people of the scene, m/s.
+    """
     for _ in range(SEPARATIONS):
         is_apart = True
         for number in range(num_close):
-            i, j = active[close[number, 0]], active[close[number, 1]]
-            x, y = walkers.position[i, 0] - walkers.position[j, 0], walkers.position[i, 1] - walkers.position[j, 1]
+            i, j = there[close[number, 0]], there[close[number, 1]]
+            x, y = position[i, 0] - position[j, 0], position[i, 1] - position[j, 1]
             if period < math.inf:
                 x -= period * math.floor(x / period + 0.5)
             distance_squared = x * x + y * y
@@ -162,16 +170,15 @@ def separate(
             distance = math.sqrt(distance_squared)
             away_x, away_y = (x / distance, y / distance) if distance > 1e-9 else (1.0, 0.0)
             move = 0.5 * (least - distance)
-            v_x = walkers.velocity[i, 0] - walkers.velocity[j, 0]
-            v_y = walkers.velocity[i, 1] - walkers.velocity[j, 1]
+            v_x, v_y = velocity[i, 0] - velocity[j, 0], velocity[i, 1] - velocity[j, 1]
             brake = max(-0.5 * (v_x * away_x + v_y * away_y), 0.0)
-            walkers.position[i, 0] += move * away_x
-            walkers.position[i, 1] += move * away_y
-            walkers.position[j, 0] -= move * away_x
-            walkers.position[j, 1] -= move * away_y
-            walkers.velocity[i, 0] += brake * away_x
-            walkers.velocity[i, 1] += brake * away_y
-            walkers.velocity[j, 0] -= brake * away_x
-            walkers.velocity[j, 1] -= brake * away_y
+            position[i, 0] += move * away_x
+            position[i, 1] += move * away_y
+            position[j, 0] -= move * away_x
+            position[j, 1] -= move * away_y
+            velocity[i, 0] += brake * away_x
+            velocity[i, 1] += brake * away_y
+            velocity[j, 0] -= brake * away_x
+            velocity[j, 1] -= brake * away_y
         if is_apart:
             return

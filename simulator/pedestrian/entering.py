@@ -7,10 +7,10 @@ import math
 from pathcast.compiled import njit
 from pathcast.simulator.pedestrian.contact import is_within, nearest_point
 from pathcast.simulator.pedestrian.ground import Ground
-from pathcast.simulator.pedestrian.outlook import aim_of
+from pathcast.simulator.pedestrian.outlook import look_for_way
 from pathcast.simulator.pedestrian.parameters import WalkingParameters
 from pathcast.simulator.pedestrian.people import People
-from pathcast.simulator.pedestrian.routing import DOOR_MARGIN
+from pathcast.simulator.pedestrian.routing import DOOR_MARGIN, aim_at_exit
 from pathcast.simulator.pedestrian.state import WAITING, WALKING, Walkers
 
 ELBOW_ROOM = 0.25
@@ -51,6 +51,21 @@ def _is_clear(x: float, y: float, ground: Ground, radius: float) -> bool:
 
 
 @njit
+def _first_aim(
+    i: int, x: float, y: float, fraction: float, ground: Ground, parameters: WalkingParameters, walkers: Walkers
+) -> tuple[float, float]:
+    """The point that somebody put at (x, y) walks to, m."""
+    if ground.period < math.inf:
+        return x + (1.0 if walkers.goal[i] == 1 else -1.0), y
+    goal, margin = walkers.goal[i], parameters.radius + DOOR_MARGIN
+    waypoint = look_for_way(x, y, fraction, goal, -1, margin, ground.routes, ground.walls, ground.exits)
+    walkers.waypoint[i] = waypoint
+    if waypoint >= 0:
+        return ground.routes.waypoint[waypoint, 0], ground.routes.waypoint[waypoint, 1]
+    return aim_at_exit(x, y, fraction, ground.exits, goal, margin)
+
+
+@njit
 def place_inside(first: int, people: People, ground: Ground, parameters: WalkingParameters, walkers: Walkers) -> None:
     """Puts those who start inside on the first of their places that is free of people and walls: one with elbow room
     if there is any, else one where two bodies do not overlap."""
@@ -65,22 +80,25 @@ def place_inside(first: int, people: People, ground: Ground, parameters: Walking
                     or not _is_clear(x, y, ground, parameters.radius)
                 ):
                     continue
-                to_x, to_y = aim_of(i, x, y, people.exit_fraction[first + i], ground, parameters, walkers)
+                to_x, to_y = _first_aim(i, x, y, people.exit_fraction[first + i], ground, parameters, walkers)
                 _start(i, 0.0, x, y, to_x, to_y, walkers)
 
 
 @njit
 def come_in(
     first: int, now_s: float, people: People, ground: Ground, parameters: WalkingParameters, walkers: Walkers
-) -> int:
+) -> tuple[bool, float]:
     """Brings in, at the threshold of their exits, those whose time has come and who have room.
 
     Returns:
-        How many came in.
+        Whether anybody came in, and when the next one wants to, s.
     """
-    num_come = 0
+    has_come, next_s = False, math.inf
     for i in range(walkers.phase.shape[0]):
-        if walkers.phase[i] != WAITING or people.entry_s[first + i] > now_s:
+        if walkers.phase[i] != WAITING:
+            continue
+        if people.entry_s[first + i] > now_s:
+            next_s = min(next_s, people.entry_s[first + i])
             continue
         way_in = people.entry[first + i]
         start_x, start_y = ground.exits[way_in, 0], ground.exits[way_in, 1]
@@ -92,5 +110,7 @@ def come_in(
         if _is_free(x, y, walkers, 2.0 * parameters.radius + ELBOW_ROOM):
             _start(i, now_s, x, y, x - out_x, y - out_y, walkers)
             walkers.entered[i] = way_in
-            num_come += 1
-    return num_come
+            has_come = True
+        else:
+            next_s = now_s
+    return has_come, next_s

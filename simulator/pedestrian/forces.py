@@ -84,7 +84,7 @@ def collision_force(
     return f_x, f_y
 
 
-@inlined_njit
+@njit
 def add_people_forces(
     bodies: Float[np.ndarray, "person 8"],
     group: np.ndarray,
@@ -179,12 +179,20 @@ def add_people_forces(
 def wall_force(
     x: float,
     y: float,
-    walls: Float[np.ndarray, "wall 4"],
-    near_walls: np.ndarray,
+    near_walls: Float[np.ndarray, "body near 5"],
+    body: int,
     num_near: int,
     parameters: WalkingParameters,
 ) -> tuple[float, float, float]:
     """Acceleration away from the nearest walls, A exp((R - d) / B) from the nearest point of each, m/s².
+
+    Args:
+        x: Own position, m.
+        y: The second coordinate.
+        near_walls: For each body the walls near it: start, vector to the end (m), one over the length squared.
+        body: Whose walls.
+        num_near: How many they are.
+        parameters: Of the model.
 
     Returns:
         The acceleration, and the square of the distance of the nearest wall, m² (infinite where none is listed).
@@ -192,11 +200,9 @@ def wall_force(
     f_x, f_y, least = 0.0, 0.0, math.inf
     faint = parameters.radius + FAINT * parameters.reach
     for number in range(num_near):
-        wall = near_walls[number]
-        start_x, start_y = walls[wall, 0], walls[wall, 1]
-        along_x, along_y = walls[wall, 2] - start_x, walls[wall, 3] - start_y
-        off_x, off_y = x - start_x, y - start_y
-        share = (off_x * along_x + off_y * along_y) / (along_x * along_x + along_y * along_y)
+        off_x, off_y = x - near_walls[body, number, 0], y - near_walls[body, number, 1]
+        along_x, along_y = near_walls[body, number, 2], near_walls[body, number, 3]
+        share = (off_x * along_x + off_y * along_y) * near_walls[body, number, 4]
         share = min(max(share, 0.0), 1.0)
         out_x, out_y = off_x - share * along_x, off_y - share * along_y
         distance_squared = out_x * out_x + out_y * out_y

@@ -7,7 +7,7 @@ what the simulator may do next: the truth that a forecast of many modes is measu
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -24,6 +24,9 @@ from pathcast.simulator.pedestrian.truth import CrowdTruth, join_walks, tracks_a
 from pathcast.simulator.pedestrian.walk import frames_of, walk
 from pathcast.tracks import Tracks
 from pathcast.venue import Venue
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 BRANCHES_AT_ONCE: Final = 256
 """Futures walked in one call of the kernel: bounds memory, and changes no number."""
@@ -70,6 +73,21 @@ class Forks:
     def venue(self, scene: int) -> Venue:
         """The walls, obstacles and exits of the scene with that global index."""
         return self.place(scene).venue
+
+    def to_arrow(self) -> pa.Table:
+        """The futures as an Arrow table: the columns of tracks, and branch, goal, group and is_dwelling of each row."""
+        import pyarrow as pa
+
+        table = self.futures.to_arrow()
+        columns = {
+            "branch": self.branch,
+            "goal": self.truth.goal,
+            "group": self.truth.group,
+            "is_dwelling": self.truth.is_dwelling,
+        }
+        for name, column in columns.items():
+            table = table.append_column(name, pa.array(column))
+        return table
 
     def of_person(self, scene: int, track: int) -> Float[np.ndarray, "branch time 2"]:
         """Where somebody is in every future at the instant and each `record_s` after it, m; NaN while not there."""

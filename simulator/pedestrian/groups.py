@@ -11,7 +11,7 @@ import math
 import numpy as np
 from jaxtyping import Float, Int
 
-from pathcast.compiled import inlined_njit, njit
+from pathcast.compiled import njit
 from pathcast.simulator.pedestrian.forces import A_X, A_Y, HEADING_X, HEADING_Y, V_X, V_Y, X, Y
 from pathcast.simulator.pedestrian.parameters import WalkingParameters
 
@@ -45,7 +45,7 @@ def group_pace(
     return max(total / num - parameters.group_slowing * (num - 1), PACE_LEAST)
 
 
-@inlined_njit
+@njit
 def add_group_forces(
     bodies: Float[np.ndarray, "person 8"],
     head: Int[np.ndarray, " group"],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -48,6 +48,39 @@ def group_sizes(in_groups: float, uniform: Float[np.ndarray, " group"]) -> Int[n
     return 1 + np.searchsorted(np.cumsum(weights)[:-1] / weights.sum(), uniform, side="right")
 
 
+class Manner(NamedTuple):
+    """What the people of one scene have in common; shares as in their `Kind`."""
+
+    in_groups: float
+    starts_inside: float
+    arrivals: float
+    chooses: float
+    flows: Float[np.ndarray, " flow"]
+    """Weight of each flow."""
+
+
+def draw_manner(kind: Kind, seed: int, index: int) -> Manner:
+    """The manner of the scene with that global index."""
+    u = generator(seed, f"pedestrian.{kind.name}.manner", index).random(4 + len(kind.flows))
+    return Manner(
+        draw(kind.in_groups, u[0]),
+        draw(kind.starts_inside, u[1]),
+        draw(kind.arrivals, u[2]),
+        draw(kind.chooses, u[3]),
+        np.array([draw(flow.share, share) for flow, share in zip(kind.flows, u[4:], strict=True)]),
+    )
+
+
+def choose_in_zones(chooses: float, u: Float[np.ndarray, "*shape 2"]) -> Float[np.ndarray, "*shape"]:
+    """Uniform numbers by which ways are chosen in zones, NaN for who keeps the goal there.
+
+    Args:
+        chooses: Share of the people who choose.
+        u: Two uniform numbers for each person and zone.
+    """
+    return np.where(u[..., 0] < chooses, u[..., 1], np.nan)
+
+
 def draw_people(
     kind: Kind, place: Scene, seed: int, index: int, duration_s: float, num_people: tuple[int, int]
 ) -> People:
@@ -68,35 +101,27 @@ def draw_people(
     """
     source = generator(seed, f"pedestrian.{kind.name}.people", index)
     num = int(source.integers(num_people[0], num_people[1] + 1))
-    manner = source.random(4 + len(kind.flows))
-    in_groups, starts_inside, arrivals, chooses = (
-        draw(given, share)
-        for given, share in zip((kind.in_groups, kind.starts_inside, kind.arrivals, kind.chooses), manner, strict=False)
-    )
+    manner = draw_manner(kind, seed, index)
     personal = source.random((num, 2))
     u = source.random((num, 6 + 2 * PLACES_TRIED))
     zone_u = source.random((num, len(place.zones), 2))
 
-    first, party = _parties(group_sizes(in_groups, personal[:, 0]), num)
+    first, party = _parties(group_sizes(manner.in_groups, personal[:, 0]), num)
     size = np.bincount(party)
     member = np.arange(num) - first[party]
     exits = place.venue.exits
-    pairs, spread = ways(
-        kind,
-        [way_out.name for way_out in exits],
-        np.array([draw(flow.share, share) for flow, share in zip(kind.flows, manner[4:], strict=True)]),
-    )
+    pairs, spread = ways(kind, [way_out.name for way_out in exits], manner.flows)
     u, zone_u = u[first], zone_u[first]
     entry, goal = pairs[np.minimum(np.searchsorted(spread, u[:, 0], side="right"), len(pairs) - 1)].T
     rows = exit_rows(place.venue)
     width = np.hypot(rows[:, 2] - rows[:, 0], rows[:, 3] - rows[:, 1])
     exit_u = np.clip(u[:, 4] + 0.5 * (u[:, 5] - 0.5), 0.0, 1.0) if kind.keeps_lane else u[:, 5]
-    inside = _places_inside(place, rows, u[:, 6:], u[:, 1] < starts_inside, goal, size)
+    inside = _places_inside(place, rows, u[:, 6:], u[:, 1] < manner.starts_inside, goal, size)
     is_inside = ~np.isnan(inside[:, 0])
-    choice = np.where(zone_u[..., 0] < chooses, zone_u[..., 1], np.nan)
+    choice = choose_in_zones(manner.chooses, zone_u)
     return People(
         np.array([0, num]),
-        np.where(is_inside, 0.0, (u[:, 2] * arrivals * duration_s)[party]),
+        np.where(is_inside, 0.0, (u[:, 2] * manner.arrivals * duration_s)[party]),
         entry[party],
         goal[party],
         desired_speeds(personal[:, 1]),

@@ -13,6 +13,7 @@ from pathcast.simulator.pedestrian.crowd import Drawn
 from pathcast.simulator.pedestrian.intents import draw_events, join_events, sort_events
 from pathcast.simulator.pedestrian.parameters import STEP_S
 from pathcast.simulator.pedestrian.people import Events, Intent, People, join_people, take_people
+from pathcast.simulator.pedestrian.population import choose_in_zones, draw_manner
 from pathcast.simulator.pedestrian.scenes import Kind
 from pathcast.simulator.pedestrian.walk import frames_of
 
@@ -82,11 +83,11 @@ def redraw(fork: Fork, drawn: Drawn) -> tuple[People, Events]:
 
 
 def _choices(fork: Fork, kind: Kind, index: int, own: People) -> np.ndarray:
-    """New choices in zones of who chooses there at all. Shape: [branch and person, zone]."""
+    """New choices in zones, made by the first of each group. Shape: [branch and person, zone]."""
     source = generator(fork.seed, f"pedestrian.{kind.name}.{fork.purpose('zones')}", index)
-    u = source.random((fork.num_branches, *own.zone_choice.shape))
-    first = _first_of_group(own.group)
-    return np.where(np.isnan(own.zone_choice), np.nan, u[:, first]).reshape(-1, own.zone_choice.shape[1])
+    num_zones = own.zone_choice.shape[1]
+    u = source.random((fork.num_branches, *own.zone_choice.shape, 2))[:, _first_of_group(own.group)]
+    return choose_in_zones(draw_manner(kind, fork.seed, index).chooses, u).reshape(-1, num_zones)
 
 
 def _new_events(fork: Fork, kind: Kind, index: int, own: People) -> Events:

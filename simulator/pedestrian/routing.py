@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from pathcast.compiled import njit
-from pathcast.simulator.pedestrian.contact import crosses, keeps_clear, nearest_point
+from pathcast.simulator.pedestrian.contact import crosses, is_within, keeps_clear, nearest_point
 
 STAND_OFF = 0.45
 """Distance of a waypoint from the lines through its corner, m."""
@@ -107,8 +107,11 @@ def way_length(
 
 
 @njit
-def _corner_waypoints(walls: Float[np.ndarray, "wall 4"]) -> Float[np.ndarray, "waypoint 2"]:
-    """Points off the outer corners and free ends of walls; inner corners have none, as no way bends there."""
+def _corner_waypoints(
+    walls: Float[np.ndarray, "wall 4"], exits: Float[np.ndarray, "exit 6"]
+) -> Float[np.ndarray, "waypoint 2"]:
+    """Points inside the scene off the outer corners and free ends of walls; inner corners have none, as no way bends
+    there."""
     found = np.empty((4 * walls.shape[0], 2))
     num_found = 0
     for number in range(walls.shape[0]):
@@ -119,7 +122,7 @@ def _corner_waypoints(walls: Float[np.ndarray, "wall 4"]) -> Float[np.ndarray, "
             on_x, on_y = on_x / length * STAND_OFF, on_y / length * STAND_OFF
             for side in (-1.0, 1.0):
                 point_x, point_y = x + on_x - side * on_y, y + on_y + side * on_x
-                is_new = True
+                is_new = is_within(point_x, point_y, walls, exits)
                 for other in range(walls.shape[0]):
                     near_x, near_y = nearest_point(point_x, point_y, walls, other)
                     if math.hypot(point_x - near_x, point_y - near_y) < 1.3 * STAND_OFF:
@@ -141,7 +144,7 @@ def find_routes(walls: Float[np.ndarray, "wall 4"], exits: Float[np.ndarray, "ex
         walls: Ends of each wall, metres.
         exits: Ends of each exit and its unit normal out of the scene.
     """
-    waypoint = _corner_waypoints(walls)
+    waypoint = _corner_waypoints(walls, exits)
     num, num_exits = waypoint.shape[0], exits.shape[0]
     cost = np.full((num, num_exits), math.inf)
     following = np.full((num, num_exits), -1)
@@ -170,6 +173,18 @@ def find_routes(walls: Float[np.ndarray, "wall 4"], exits: Float[np.ndarray, "ex
 
 
 @njit
+def place_in_exit(fraction: float, width: float, margin: float) -> float:
+    """Where somebody crosses an exit, m from its start: the margin away from its ends, or in the middle."""
+    return min(max(fraction * width, margin), width - margin) if width > 2.0 * margin else 0.5 * width
+
+
+@njit
+def beyond_exit(sideways: float) -> float:
+    """How far beyond an exit somebody aims who is so far beside it: in front of it from the side, m."""
+    return 0.5 - min(0.5 * sideways, 0.5 + DOORSTEP)
+
+
+@njit
 def aim_at_exit(
     x: float, y: float, fraction: float, exits: Float[np.ndarray, "exit 6"], goal: int, margin: float
 ) -> tuple[float, float]:
@@ -187,9 +202,9 @@ def aim_at_exit(
     along_x, along_y = exits[goal, 2] - start_x, exits[goal, 3] - start_y
     width = math.hypot(along_x, along_y)
     along_x, along_y = along_x / width, along_y / width
-    place = min(max(fraction * width, margin), width - margin) if width > 2.0 * margin else 0.5 * width
+    place = place_in_exit(fraction, width, margin)
     sideways = abs((x - start_x) * along_x + (y - start_y) * along_y - place)
-    beyond = 0.5 - min(0.5 * sideways, 0.5 + DOORSTEP)
+    beyond = beyond_exit(sideways)
     return start_x + place * along_x + beyond * out_x, start_y + place * along_y + beyond * out_y
 
 
@@ -243,9 +258,14 @@ def choose_waypoint(
                 best, best_cost = number, cost
         if best >= 0:
             following = routes.following[best, goal]
-            while following >= 0 and is_walkable(
-                x, y, routes.waypoint[following, 0], routes.waypoint[following, 1], walls, exits, clearance
-            ):
+            while following >= 0:
+                to_x, to_y = routes.waypoint[following, 0], routes.waypoint[following, 1]
+                if not is_walkable(x, y, to_x, to_y, walls, exits, clearance):
+                    break
+                if routes.following[following, goal] < 0 and not is_walkable(
+                    to_x, to_y, inside_x, inside_y, walls, exits, least
+                ):
+                    break
                 best = following
                 following = routes.following[best, goal]
             return best

@@ -35,12 +35,13 @@ from pathcast.simulator.pedestrian.forces import (
 )
 from pathcast.simulator.pedestrian.ground import Ground, RouteTable, ground_of
 from pathcast.simulator.pedestrian.groups import add_group_forces, group_pace, link_members
-from pathcast.simulator.pedestrian.outlook import aim_of, find_walls, is_near_exit, look_for_way
+from pathcast.simulator.pedestrian.outlook import find_walls, is_near_exit, look_for_way, set_aim, wall_shapes
 from pathcast.simulator.pedestrian.parameters import WalkingParameters
 from pathcast.simulator.pedestrian.people import Events, People
 from pathcast.simulator.pedestrian.places import Places
 from pathcast.simulator.pedestrian.record import Kept
-from pathcast.simulator.pedestrian.state import GONE, WALKING, Walkers
+from pathcast.simulator.pedestrian.routing import DOOR_MARGIN, beyond_exit
+from pathcast.simulator.pedestrian.state import GONE, LOST, WALKING, Walkers
 
 REROUTE_S = 0.25
 """Everybody looks for the way and about this often, s."""
@@ -65,7 +66,9 @@ class Desk(NamedTuple):
     head: Int[np.ndarray, " group"]
     following: Int[np.ndarray, " body"]
     pair_starts: Int[np.ndarray, " body_and_end"]
-    near_walls: Int[np.ndarray, "body wall"]
+    aim: Float[np.ndarray, "body 6"]
+    """What each one walks to, as `set_aim` writes it down."""
+    near_walls: Float[np.ndarray, "body wall 5"]
     num_walls: Int[np.ndarray, " body"]
     is_at_exit: Int[np.ndarray, " body"]
     is_at_wall: Int[np.ndarray, " body"]
@@ -84,7 +87,8 @@ def _set_up_desk(num: int, num_walls: int) -> Desk:
         np.empty(num, np.int64),
         np.empty(num, np.int64),
         np.zeros(num + 1, np.int64),
-        np.empty((num, num_walls + 1), np.int64),
+        np.zeros((num, 6)),
+        np.empty((num, num_walls, 5)),
         np.zeros(num, np.int64),
         np.zeros(num, np.int64),
         np.zeros(num, np.int64),
@@ -161,6 +165,7 @@ def _walk_scene(
     num = end - first
     walkers = _of_scene(all_walkers, scene, first, end)
     desk = _set_up_desk(num, ground.walls.shape[0])
+    shapes = wall_shapes(ground.walls)
     partner = np.empty(0, np.int32)
     look_every = max(round(REROUTE_S / step_s), 1)
     kick = parameters.sway * math.sqrt(2.0 * step_s / parameters.relaxation)
@@ -168,12 +173,25 @@ def _walk_scene(
     if first_step == 0:
         place_inside(first, people, ground, parameters, walkers)
     look_s = (first_step // look_every) * look_every * step_s
+    next_entry_s = -math.inf if ground.period == math.inf else math.inf
+    core = 2.0 * parameters.radius * parameters.core
+    near = core + SLACK
+    has_groups, num_at_exit = False, 0
     num_there, is_stale = _gather(walkers, look_s, desk.active), True
+    position, velocity, acceleration = walkers.position, walkers.velocity, walkers.acceleration
+    heading, phase, speed, dwell_until = walkers.heading, walkers.phase, walkers.speed, walkers.dwell_until
+    pace, aim, near_walls, num_walls = desk.pace, desk.aim, desk.near_walls, desk.num_walls
+    is_at_wall, old, close, group = desk.is_at_wall, desk.old, desk.close, desk.group
+    pair_starts, head, following = desk.pair_starts, desk.head, desk.following
+    bodies, there = desk.body[:num_there], desk.active[:num_there]
+    walls, screens, west, period = ground.walls, ground.screens, ground.west, ground.period
     for step in range(first_step, first_step + num_steps + 1):
         now_s = step * step_s
         looks = step % look_every == 0
-        if ground.period == math.inf and come_in(first, now_s, people, ground, parameters, walkers) > 0:
-            num_there, is_stale = _append(walkers, now_s, num_there, desk.active), True
+        if next_entry_s <= now_s:
+            has_come, next_entry_s = come_in(first, now_s, people, ground, parameters, walkers)
+            if has_come:
+                num_there, is_stale = _append(walkers, now_s, num_there, desk.active), True
         if next_event_s <= now_s:
             is_changed, next_event_s = take_events(first, now_s, people, events, ground, next_event, walkers, kept)
             is_stale = is_stale or is_changed
@@ -188,22 +206,64 @@ def _walk_scene(
         elif is_stale:
             num_there = _without_gone(walkers, num_there, desk.active)
         if looks or is_stale:
-            partner = _look_about(first, num_there, looks, step_s, people, ground, parameters, walkers, desk, partner)
-            is_stale = False
+            partner = _look_about(
+                first, num_there, looks, step_s, people, ground, shapes, parameters, walkers, desk, partner
+            )
+            bodies, there = desk.body[:num_there], desk.active[:num_there]
+            has_groups, num_at_exit, is_stale = desk.head.max() >= 0, desk.is_at_exit[:num_there].sum(), False
         at = 2 * (num_steps * first + (step - first_step) * num)
-        _sense(first, num_there, now_s, step_s, people, ground, parameters, walkers, desk)
-        near = 2.0 * parameters.radius * parameters.core + SLACK
-        bodies = desk.body[:num_there]
-        num_close = add_people_forces(
-            bodies, desk.group, desk.pair_starts, partner, ground.screens, ground.period, near, parameters, desk.close
+        _sense(
+            there,
+            phase,
+            position,
+            velocity,
+            acceleration,
+            heading,
+            dwell_until,
+            pace,
+            aim,
+            near_walls,
+            num_walls,
+            now_s,
+            step_s,
+            west,
+            period,
+            parameters,
+            is_at_wall,
+            bodies,
         )
-        add_group_forces(bodies, desk.head, desk.following, ground.period, parameters)
+        num_close = add_people_forces(bodies, group, pair_starts, partner, screens, period, near, parameters, close)
+        if has_groups:
+            add_group_forces(bodies, head, following, period, parameters)
         if noise.shape[0] > 0:
-            _sway(num_there, at, now_s, kick, noise, walkers, desk)
-        _move(num_there, step_s, parameters, walkers, desk)
+            _sway(there, noise, at, now_s, kick, dwell_until, velocity)
+        _move(
+            there,
+            bodies,
+            phase,
+            speed,
+            step_s,
+            parameters.speed_most,
+            position,
+            velocity,
+            acceleration,
+            old,
+        )
         if num_close > 0:
-            separate(desk.close, num_close, desk.active, ground.period, parameters, walkers)
-        is_stale = _settle(num_there, now_s + step_s, ground, parameters, walkers, desk)
+            separate(close, num_close, there, period, core, position, velocity)
+        _leave_walls(
+            there,
+            is_at_wall,
+            old,
+            walls,
+            west,
+            period,
+            parameters.radius,
+            position,
+            velocity,
+        )
+        if num_at_exit > 0:
+            is_stale = _pass_exits(there, now_s + step_s, ground, desk.is_at_exit, walkers)
 
 
 @njit
@@ -287,7 +347,7 @@ def _append(walkers: Walkers, now_s: float, num_there: int, active: np.ndarray) 
     return num
 
 
-@inlined_njit
+@njit
 def _keep(frame: int, now_s: float, first: int, walkers: Walkers, kept: Kept) -> None:
     """Writes down who is where."""
     for i in range(walkers.phase.shape[0]):
@@ -300,11 +360,9 @@ def _keep(frame: int, now_s: float, first: int, walkers: Walkers, kept: Kept) ->
 
 
 @inlined_njit
-def _wrapped(x: float, ground: Ground) -> float:
+def _wrapped(x: float, west: float, period: float) -> float:
     """The first coordinate in the piece that repeats, m."""
-    if ground.period == math.inf:
-        return x
-    return x - math.floor((x - ground.west) / ground.period) * ground.period
+    return x if period == math.inf else x - math.floor((x - west) / period) * period
 
 
 @njit
@@ -315,170 +373,244 @@ def _look_about(
     step_s: float,
     people: People,
     ground: Ground,
+    shapes: np.ndarray,
     parameters: WalkingParameters,
     walkers: Walkers,
     desk: Desk,
     partner: np.ndarray,
 ) -> np.ndarray:
     """Lists who and what is near everybody until they look again; `looks` where they also look for the way."""
+    active, body, aim, near_walls, num_walls, is_at_exit, groups = (
+        desk.active,
+        desk.body,
+        desk.aim,
+        desk.near_walls,
+        desk.num_walls,
+        desk.is_at_exit,
+        desk.group,
+    )
+    position, waypoint, goal, speed, own = (
+        walkers.position,
+        walkers.waypoint,
+        walkers.goal,
+        walkers.speed,
+        walkers.group,
+    )
+    exits, walls, routes = ground.exits, ground.walls, ground.routes
     fastest = 0.0
     for number in range(num_there):
-        fastest = max(fastest, walkers.speed[desk.active[number]])
+        fastest = max(fastest, speed[active[number]])
     walked = parameters.speed_most * fastest * (REROUTE_S + step_s) + SLACK
+    west, period = ground.west, ground.period
+    waypoints, fractions = routes.waypoint, people.exit_fraction
+    num_waypoints = waypoints.shape[0]
+    margin = parameters.radius + DOOR_MARGIN
     wall_distance = parameters.radius + FAINT * parameters.reach + walked
     for number in range(num_there):
-        i = desk.active[number]
-        x, y = _wrapped(walkers.position[i, 0], ground), walkers.position[i, 1]
-        if looks and ground.period == math.inf:
-            look_for_way(i, x, y, people.exit_fraction[first + i], ground, parameters, walkers)
-        desk.num_walls[number] = find_walls(x, y, wall_distance, ground.walls, desk.near_walls[number])
-        desk.is_at_exit[number] = ground.period == math.inf and is_near_exit(x, y, walked, ground.exits)
-        desk.body[number, X], desk.body[number, Y] = x, y
-        desk.group[number] = walkers.group[i]
+        i = active[number]
+        x, y = _wrapped(position[i, 0], west, period), position[i, 1]
+        if num_waypoints == 0:
+            waypoint[i] = -1
+        elif looks or waypoint[i] == LOST:
+            waypoint[i] = look_for_way(x, y, fractions[first + i], goal[i], waypoint[i], margin, routes, walls, exits)
+        set_aim(fractions[first + i], goal[i], waypoint[i], waypoints, exits, period, margin, aim, number)
+        num_walls[number] = find_walls(x, y, wall_distance, shapes, near_walls, number)
+        is_at_exit[number] = period == math.inf and is_near_exit(x, y, walked, exits)
+        body[number, X], body[number, Y] = x, y
+        groups[number] = own[i]
     _set_paces(num_there, parameters, walkers, desk)
-    bodies = desk.body[:num_there]
-    return find_pairs(bodies, parameters.sight + 2.0 * walked, ground.period, desk.pair_starts, partner)
+    bodies = body[:num_there]
+    return find_pairs(bodies, parameters.sight + 2.0 * walked, period, desk.pair_starts, partner)
 
 
 @njit
 def _set_paces(num_there: int, parameters: WalkingParameters, walkers: Walkers, desk: Desk) -> None:
     """Links the members of groups and gives each group one pace."""
-    link_members(desk.group[:num_there], desk.head, desk.following)
+    group, head, following, pace = desk.group, desk.head, desk.following, desk.pace
+    active, speed = desk.active, walkers.speed
+    link_members(group[:num_there], head, following)
     for number in range(num_there):
-        desk.pace[number] = walkers.speed[desk.active[number]]
-    for group in range(desk.head.shape[0]):
-        head = desk.head[group]
-        if head >= 0:
-            pace = group_pace(head, desk.following, desk.pace, parameters)
-            while head >= 0:
-                desk.pace[head] = pace
-                head = desk.following[head]
+        pace[number] = speed[active[number]]
+    for number in range(head.shape[0]):
+        member = head[number]
+        if member >= 0:
+            common = group_pace(member, following, pace, parameters)
+            while member >= 0:
+                pace[member] = common
+                member = following[member]
 
 
-@inlined_njit
+@njit
 def _sense(
-    first: int,
-    num_there: int,
+    there: Int[np.ndarray, " body"],
+    phase: Int[np.ndarray, " person"],
+    position: Float[np.ndarray, "person 2"],
+    velocity: Float[np.ndarray, "person 2"],
+    acceleration: Float[np.ndarray, "person 2"],
+    heading: Float[np.ndarray, "person 2"],
+    dwell_until: Float[np.ndarray, " person"],
+    pace: Float[np.ndarray, " body"],
+    aim: Float[np.ndarray, "body 6"],
+    near_walls: Float[np.ndarray, "body near 5"],
+    num_walls: Int[np.ndarray, " body"],
     now_s: float,
     step_s: float,
-    people: People,
-    ground: Ground,
+    west: float,
+    period: float,
     parameters: WalkingParameters,
-    walkers: Walkers,
-    desk: Desk,
+    is_at_wall: Int[np.ndarray, " body"],
+    bodies: Float[np.ndarray, "body 8"],
 ) -> None:
     """Puts bodies where they will be in half a step, with what walls and the own will ask for (m/s²)."""
-    at_wall = (parameters.radius + 0.3) ** 2
-    for number in range(num_there):
-        i = desk.active[number]
-        if walkers.phase[i] != WALKING:
-            desk.body[number, :] = 0.0
-            desk.body[number, X] = FAR * (1.0 + number)
+    at_wall, half, rate = (parameters.radius + 0.3) ** 2, 0.5 * step_s, 1.0 / parameters.relaxation
+    for number in range(there.shape[0]):
+        i = there[number]
+        if phase[i] != WALKING:
+            for column in range(8):
+                bodies[number, column] = 0.0
+            bodies[number, X] = FAR * (1.0 + number)
+            is_at_wall[number] = 0
             continue
-        x, y = walkers.position[i, 0], walkers.position[i, 1]
-        v_x = walkers.velocity[i, 0] + 0.5 * step_s * walkers.acceleration[i, 0]
-        v_y = walkers.velocity[i, 1] + 0.5 * step_s * walkers.acceleration[i, 1]
-        x, y = x + 0.5 * step_s * walkers.velocity[i, 0], y + 0.5 * step_s * walkers.velocity[i, 1]
-        to_x, to_y = aim_of(i, x, y, people.exit_fraction[first + i], ground, parameters, walkers)
-        to_x, to_y = to_x - x, to_y - y
-        length = math.sqrt(to_x * to_x + to_y * to_y)
-        if length > 1e-6:
-            walkers.heading[i, 0], walkers.heading[i, 1] = to_x / length, to_y / length
-        speed = 0.0 if now_s < walkers.dwell_until[i] else desk.pace[number]
-        x = _wrapped(x, ground)
-        wall_x, wall_y, least = wall_force(
-            x, y, ground.walls, desk.near_walls[number], desk.num_walls[number], parameters
-        )
-        desk.is_at_wall[number] = least < at_wall
-        desk.body[number, X], desk.body[number, Y], desk.body[number, V_X], desk.body[number, V_Y] = x, y, v_x, v_y
-        desk.body[number, HEADING_X], desk.body[number, HEADING_Y] = walkers.heading[i, 0], walkers.heading[i, 1]
-        desk.body[number, A_X] = wall_x + (speed * walkers.heading[i, 0] - v_x) / parameters.relaxation
-        desk.body[number, A_Y] = wall_y + (speed * walkers.heading[i, 1] - v_y) / parameters.relaxation
+        v_x, v_y = velocity[i, 0], velocity[i, 1]
+        x, y = position[i, 0] + half * v_x, position[i, 1] + half * v_y
+        v_x, v_y = v_x + half * acceleration[i, 0], v_y + half * acceleration[i, 1]
+        to_x, to_y = aim[number, 4], aim[number, 5]
+        if period == math.inf:
+            off_x, off_y = aim[number, 0] - x, aim[number, 1] - y
+            beyond = beyond_exit(abs(off_x * aim[number, 2] + off_y * aim[number, 3]))
+            to_x, to_y = off_x + beyond * to_x, off_y + beyond * to_y
+        square = to_x * to_x + to_y * to_y
+        if square > 1e-12:
+            shrink = 1.0 / math.sqrt(square)
+            heading[i, 0], heading[i, 1] = to_x * shrink, to_y * shrink
+        speed = 0.0 if now_s < dwell_until[i] else pace[number]
+        x = _wrapped(x, west, period)
+        wall_x, wall_y, least = wall_force(x, y, near_walls, number, num_walls[number], parameters)
+        is_at_wall[number] = least < at_wall
+        bodies[number, X], bodies[number, Y], bodies[number, V_X], bodies[number, V_Y] = x, y, v_x, v_y
+        bodies[number, HEADING_X], bodies[number, HEADING_Y] = heading[i, 0], heading[i, 1]
+        bodies[number, A_X] = wall_x + (speed * heading[i, 0] - v_x) * rate
+        bodies[number, A_Y] = wall_y + (speed * heading[i, 1] - v_y) * rate
 
 
-@inlined_njit
-def _sway(num_there: int, at: int, now_s: float, kick: float, noise: np.ndarray, walkers: Walkers, desk: Desk) -> None:
-    """Adds random velocity, less for those who stand; `at` is where the step's noise starts."""
-    for number in range(num_there):
-        i = desk.active[number]
-        size = kick * (STANDING_SWAY if now_s < walkers.dwell_until[i] else 1.0)
-        walkers.velocity[i, 0] += size * noise[at + 2 * i]
-        walkers.velocity[i, 1] += size * noise[at + 2 * i + 1]
+@njit
+def _sway(
+    there: Int[np.ndarray, " body"],
+    noise: Float[np.ndarray, " number"],
+    at: int,
+    now_s: float,
+    kick: float,
+    dwell_until: Float[np.ndarray, " person"],
+    velocity: Float[np.ndarray, "person 2"],
+) -> None:
+    """Adds random velocity, less for those who stand; `at` is where the step's numbers start."""
+    for number in range(there.shape[0]):
+        i = there[number]
+        size = kick * (STANDING_SWAY if now_s < dwell_until[i] else 1.0)
+        velocity[i, 0] += size * noise[at + 2 * i]
+        velocity[i, 1] += size * noise[at + 2 * i + 1]
 
 
-@inlined_njit
-def _move(num_there: int, step_s: float, parameters: WalkingParameters, walkers: Walkers, desk: Desk) -> None:
+@njit
+def _move(
+    there: Int[np.ndarray, " body"],
+    bodies: Float[np.ndarray, "body 8"],
+    phase: Int[np.ndarray, " person"],
+    speed: Float[np.ndarray, " person"],
+    step_s: float,
+    speed_most: float,
+    position: Float[np.ndarray, "person 2"],
+    velocity: Float[np.ndarray, "person 2"],
+    acceleration: Float[np.ndarray, "person 2"],
+    old: Float[np.ndarray, "body 2"],
+) -> None:
     """Moves everybody who is there by one step, whatever is in the way."""
-    for number in range(num_there):
-        i = desk.active[number]
-        if walkers.phase[i] != WALKING:
+    half = 0.5 * step_s
+    for number in range(there.shape[0]):
+        i = there[number]
+        if phase[i] != WALKING:
             continue
-        a_x, a_y = desk.body[number, A_X], desk.body[number, A_Y]
-        old_v_x, old_v_y = walkers.velocity[i, 0], walkers.velocity[i, 1]
+        a_x, a_y = bodies[number, A_X], bodies[number, A_Y]
+        old_v_x, old_v_y = velocity[i, 0], velocity[i, 1]
         v_x, v_y = old_v_x + a_x * step_s, old_v_y + a_y * step_s
-        speed_squared = v_x * v_x + v_y * v_y
-        most = parameters.speed_most * walkers.speed[i]
+        speed_squared, most = v_x * v_x + v_y * v_y, speed_most * speed[i]
         if speed_squared > most * most:
             less = most / math.sqrt(speed_squared)
             v_x, v_y = v_x * less, v_y * less
-        desk.old[number, 0], desk.old[number, 1] = walkers.position[i, 0], walkers.position[i, 1]
-        walkers.position[i, 0] += 0.5 * step_s * (old_v_x + v_x)
-        walkers.position[i, 1] += 0.5 * step_s * (old_v_y + v_y)
-        walkers.velocity[i, 0], walkers.velocity[i, 1] = v_x, v_y
-        walkers.acceleration[i, 0], walkers.acceleration[i, 1] = a_x, a_y
+        old[number, 0], old[number, 1] = position[i, 0], position[i, 1]
+        position[i, 0] += half * (old_v_x + v_x)
+        position[i, 1] += half * (old_v_y + v_y)
+        velocity[i, 0], velocity[i, 1] = v_x, v_y
+        acceleration[i, 0], acceleration[i, 1] = a_x, a_y
 
 
-@inlined_njit
-def _settle(
-    num_there: int, then_s: float, ground: Ground, parameters: WalkingParameters, walkers: Walkers, desk: Desk
+@njit
+def _leave_walls(
+    there: Int[np.ndarray, " body"],
+    is_at_wall: Int[np.ndarray, " body"],
+    old: Float[np.ndarray, "body 2"],
+    walls: Float[np.ndarray, "wall 4"],
+    west: float,
+    period: float,
+    radius: float,
+    position: Float[np.ndarray, "person 2"],
+    velocity: Float[np.ndarray, "person 2"],
+) -> None:
+    """Moves bodies out of walls; who has left the scene stays where that was."""
+    for number in range(there.shape[0]):
+        if not is_at_wall[number]:
+            continue
+        i = there[number]
+        shift = position[i, 0] - _wrapped(position[i, 0], west, period)
+        x, y, v_x, v_y = push_out(
+            old[number, 0] - shift,
+            old[number, 1],
+            position[i, 0] - shift,
+            position[i, 1],
+            velocity[i, 0],
+            velocity[i, 1],
+            radius,
+            walls,
+        )
+        position[i, 0], position[i, 1] = x + shift, y
+        velocity[i, 0], velocity[i, 1] = v_x, v_y
+
+
+@njit
+def _pass_exits(
+    there: Int[np.ndarray, " body"],
+    then_s: float,
+    ground: Ground,
+    is_at_exit: Int[np.ndarray, " body"],
+    walkers: Walkers,
 ) -> bool:
-    """Moves bodies out of walls, and out of the scene through the exit that is the goal.
+    """Lets people out by the exit that is their goal, if it is open, and by no other.
 
     Returns:
         Whether a member of a group has left.
     """
-    has_left = False
-    for number in range(num_there):
-        i = desk.active[number]
-        if walkers.phase[i] != WALKING:
+    position, velocity, phase, open_s = walkers.position, walkers.velocity, walkers.phase, walkers.open_s
+    exits, has_left = ground.exits, False
+    for number in range(there.shape[0]):
+        i = there[number]
+        if not is_at_exit[number] or phase[i] != WALKING:
             continue
-        if desk.is_at_wall[number]:
-            shift = walkers.position[i, 0] - _wrapped(walkers.position[i, 0], ground)
-            x, y, v_x, v_y = push_out(
-                desk.old[number, 0] - shift,
-                desk.old[number, 1],
-                walkers.position[i, 0] - shift,
-                walkers.position[i, 1],
-                walkers.velocity[i, 0],
-                walkers.velocity[i, 1],
-                parameters.radius,
-                ground.walls,
-            )
-            walkers.position[i, 0], walkers.position[i, 1] = x + shift, y
-            walkers.velocity[i, 0], walkers.velocity[i, 1] = v_x, v_y
-        if desk.is_at_exit[number]:
-            _pass_exits(i, then_s, ground, walkers)
-            has_left = has_left or (walkers.phase[i] == GONE and walkers.group[i] >= 0)
+        for way_out in range(exits.shape[0]):
+            beyond = _beyond(position[i, 0], position[i, 1], exits, way_out)
+            if beyond <= 0.0:
+                continue
+            if way_out == walkers.goal[i] and then_s >= open_s[0, way_out]:
+                phase[i] = GONE
+                open_s[0, way_out] = then_s + ground.gate_s[way_out]
+                has_left = has_left or walkers.group[i] >= 0
+                break
+            out_x, out_y = exits[way_out, 4], exits[way_out, 5]
+            out = max(velocity[i, 0] * out_x + velocity[i, 1] * out_y, 0.0)
+            position[i, 0] -= beyond * out_x
+            position[i, 1] -= beyond * out_y
+            velocity[i, 0] -= out * out_x
+            velocity[i, 1] -= out * out_y
     return has_left
-
-
-@inlined_njit
-def _pass_exits(i: int, then_s: float, ground: Ground, walkers: Walkers) -> None:
-    """Lets somebody out by the exit that is the goal, if it is open, and by no other."""
-    for number in range(ground.exits.shape[0]):
-        x, y = walkers.position[i, 0], walkers.position[i, 1]
-        beyond = _beyond(x, y, ground.exits, number)
-        if beyond <= 0.0:
-            continue
-        if number == walkers.goal[i] and then_s >= walkers.open_s[0, number]:
-            walkers.phase[i] = GONE
-            walkers.open_s[0, number] = then_s + ground.gate_s[number]
-            return
-        out_x, out_y = ground.exits[number, 4], ground.exits[number, 5]
-        out = max(walkers.velocity[i, 0] * out_x + walkers.velocity[i, 1] * out_y, 0.0)
-        walkers.position[i, 0], walkers.position[i, 1] = x - beyond * out_x, y - beyond * out_y
-        walkers.velocity[i, 0] -= out * out_x
-        walkers.velocity[i, 1] -= out * out_y
 
 
 @njit
