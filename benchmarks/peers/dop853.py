@@ -17,9 +17,12 @@ from pathcast.simulator.ball.parameters import (
     GRAVITY,
     INERTIA,
     LIFT,
+    NUM_FULL_PARAMETERS,
     RADIUS,
     RESTITUTION,
+    RESTITUTION_FALL,
     TANGENTIAL,
+    TORSION_LOSS,
 )
 
 Array = NDArray[np.float64]
@@ -74,9 +77,12 @@ def restarted(
         x, y, _, vx, vy, vz, *left = found.y_events[0][0].tolist()
         if left:
             wx, wy, wz = left[0] * wx, left[0] * wy, left[0] * wz
+        is_full = len(row) == NUM_FULL_PARAMETERS
+        restitution = min(max(row[RESTITUTION] + (row[RESTITUTION_FALL] * vz if is_full else 0.0), 0.0), 1.0)
         vx, vy, vz, wx, wy, wz = bounce(
-            vx, vy, vz, wx, wy, wz, row[RADIUS], row[INERTIA], row[RESTITUTION], row[TANGENTIAL], row[FRICTION]
+            vx, vy, vz, wx, wy, wz, row[RADIUS], row[INERTIA], restitution, row[TANGENTIAL], row[FRICTION]
         )
+        wz *= 1.0 - (row[TORSION_LOSS] if is_full else 0.0)
         moving = np.array([x, y, contact + 1e-15, vx, vy, vz, *(1.0 for _ in left)])
     return positions
 

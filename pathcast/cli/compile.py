@@ -37,6 +37,27 @@ def compile_flight() -> None:
     bounces(states[:1], row, 2.0, 1)
 
 
+def compile_courses() -> None:
+    """Follows a shot through hoop and board, and enough of them for the kernel that uses all cores."""
+    from pathcast.simulator.ball.scenarios import throw
+
+    for num in (1, 65):
+        throw("three-pointer", num, seed=0).follow(np.array([0.0, 1.5]))
+
+
+def compile_oracle() -> None:
+    """Forecasts one track of a shot."""
+    from pathcast.simulator.oracle.sampler import Chains
+    from pathcast.simulator.oracle.track import forecast_track
+    from pathcast.venue import BASKETBALL_NBA
+
+    times = np.arange(6) / 25
+    positions = np.stack([7.0 - 6.0 * times, 0.0 * times, 2.3 + 7.0 * times - 4.9 * times**2], axis=1)
+    short = Chains(num=2, warmup=8, draws=40, thinning=1, rounds=1)
+    forecast_track(times, positions, 0.03, "basketball", [0.5], venue=BASKETBALL_NBA, chains=short)
+    forecast_track(times, positions, 0.03, "basketball", [0.5], chains=short)
+
+
 def compile_crowd() -> None:
     """Walks one scene."""
     from pathcast.simulator.pedestrian.crowd import simulate_crowd
@@ -44,7 +65,13 @@ def compile_crowd() -> None:
     simulate_crowd("plaza", 1, seed=0, duration_s=0.1)
 
 
-STEPS: dict[str, Callable[[], None]] = {"models": compile_models, "flight": compile_flight, "crowd": compile_crowd}
+STEPS: dict[str, Callable[[], None]] = {
+    "models": compile_models,
+    "flight": compile_flight,
+    "courses": compile_courses,
+    "oracle": compile_oracle,
+    "crowd": compile_crowd,
+}
 
 
 def main() -> None:

@@ -1,22 +1,23 @@
-"""Forecasts of the oracle: mean and covariance of where balls will be, draws of their paths, and what comes of them."""
+"""Forecasts of the oracle: where balls will be, how surely, and how probable an outcome is."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-import numba
 import numpy as np
 from jaxtyping import Bool, Float
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from pathcast.compiled import parallel_njit
 from pathcast.errors import InputError
+from pathcast.simulator.ball.surfaces import Materials
+from pathcast.simulator.oracle.drawn import clock_of, draw_paths, flat_latents, fly_latents
+from pathcast.simulator.oracle.median import geometric_medians
 from pathcast.simulator.oracle.mode import NUDGE, Modes
-from pathcast.simulator.oracle.path import trace
 from pathcast.simulator.oracle.prefixes import Condition
-from pathcast.simulator.oracle.prior import Prior, throw
+from pathcast.simulator.oracle.prior import Prior
 from pathcast.simulator.oracle.sampler import Posterior
+from pathcast.venue import Venue
 
 
 @dataclass(frozen=True)
@@ -24,12 +25,14 @@ class Forecast:
     """Where balls will be.
 
     Args:
-        mean: m.
+        mean: m; of all forecasts the one with the least expected squared error.
         covariance: m2.
+        median: m; the geometric median, with the least expected distance. A mode's is its mean.
     """
 
     mean: Float[np.ndarray, "throw time 3"]
     covariance: Float[np.ndarray, "throw time 3 3"]
+    median: Float[np.ndarray, "throw time 3"]
 
     def depth(self, positions: Float[np.ndarray, "throw time 3"]) -> Float[np.ndarray, "throw time"]:
         """Squared Mahalanobis distance of positions (m) from the mean: chi-squared with 3 degrees of freedom if the
@@ -49,32 +52,46 @@ def forecast_by_mode(modes: Modes, times: ArrayLike) -> Forecast:
     Raises:
         InputError: Times that are negative or do not increase.
     """
-    clock = _clock(times)
-    num = len(modes.latents)
-    mean, covariance = np.empty((num, len(clock), 3)), np.empty((num, len(clock), 3, 3))
-    _carry_modes(modes.prior.table, modes.prior.row, modes.latents, modes.factors, clock, mean, covariance)
-    return Forecast(mean, covariance)
+    clock = clock_of(times)
+    moved = modes.latents[:, None] + NUDGE * modes.factors.transpose(0, 2, 1)
+    paths, _ = fly_latents(modes.prior, np.concatenate([modes.latents[:, None], moved], axis=1), clock)
+    mean = paths[:, 0]
+    slopes = (paths[:, 1:] - paths[:, :1]) / NUDGE
+    return Forecast(mean, np.einsum("nlta,nltb->ntab", slopes, slopes), mean)
 
 
-def forecast_by_draws(posterior: Posterior, times: ArrayLike) -> Forecast:
-    """Mean and covariance of the posterior's draws; the mean has the least expected squared error of any forecast.
+def forecast_by_draws(
+    posterior: Posterior, times: ArrayLike, venue: Venue | None = None, materials: Materials | None = None
+) -> Forecast:
+    """Mean, covariance and geometric median of the posterior's draws.
 
     Args:
         posterior: By `sample`.
         times: s since release, increasing, from 0. Shape [time].
+        venue: What the draws fly through, as in `draw_paths`.
+        materials: Of its fixtures.
 
     Raises:
         InputError: Times that are negative or do not increase.
     """
-    clock = _clock(times)
-    latents = _flat(posterior)
-    mean, covariance = np.empty((len(latents), len(clock), 3)), np.empty((len(latents), len(clock), 3, 3))
-    _gather_draws(posterior.prior.table, posterior.prior.row, latents, clock, mean, covariance)
-    return Forecast(mean, covariance)
+    clock = clock_of(times)
+    shape = (len(posterior.latents), len(clock), 3)
+    mean, covariance, median = np.empty(shape), np.empty((*shape, 3)), np.empty(shape)
+    for index in range(len(mean)):
+        points = draw_paths(posterior.only([index]), clock, venue, materials)[0].transpose(1, 0, 2)
+        mean[index], median[index] = points.mean(axis=1), geometric_medians(points)
+        off = points - mean[index][:, None]
+        covariance[index] = off.transpose(0, 2, 1) @ off / max(off.shape[1] - 1, 1)
+    return Forecast(mean, covariance, median)
 
 
 def depth_within(
-    posterior: Posterior, forecast: Forecast, times: ArrayLike, share: float
+    posterior: Posterior,
+    forecast: Forecast,
+    times: ArrayLike,
+    share: float,
+    venue: Venue | None = None,
+    materials: Materials | None = None,
 ) -> Float[np.ndarray, "throw time"]:
     """The depth (see `Forecast.depth`) inside which a share of the draws lies: regions of any posterior's shape.
 
@@ -83,9 +100,11 @@ def depth_within(
 
     Args:
         posterior: By `sample`.
-        forecast: By `forecast_by_draws` for the same times.
+        forecast: By `forecast_by_draws` for the same times and venue.
         times: s since release, increasing, from 0. Shape [time].
         share: 0 to 1.
+        venue: What the draws fly through, as in `draw_paths`.
+        materials: Of its fixtures.
 
     Raises:
         InputError: A share outside its range; times as in `draw_paths`.
@@ -94,29 +113,11 @@ def depth_within(
         raise InputError("share", "a number over 0 and under 1", f"{share}")
     within = np.empty(forecast.mean.shape[:2])
     for index in range(len(within)):
-        own = replace(posterior, latents=posterior.latents[index : index + 1])
-        off = draw_paths(own, times)[0] - forecast.mean[index]
+        off = draw_paths(posterior.only([index]), times, venue, materials)[0] - forecast.mean[index]
         inverse = np.linalg.inv(forecast.covariance[index])
         depth = np.einsum("sta,tab,stb->st", off, inverse, off, optimize=True)
         within[index] = np.quantile(depth, share, axis=0)
     return within
-
-
-def draw_paths(posterior: Posterior, times: ArrayLike) -> Float[np.ndarray, "throw sample time 3"]:
-    """Positions (m) of every draw, its chains one after another.
-
-    Args:
-        posterior: By `sample`.
-        times: s since release, increasing, from 0. Shape [time].
-
-    Raises:
-        InputError: Times that are negative or do not increase.
-    """
-    clock = _clock(times)
-    latents = _flat(posterior)
-    paths = np.empty((*latents.shape[:2], len(clock), 3))
-    _fly_draws(posterior.prior.table, posterior.prior.row, latents, clock, paths)
-    return paths
 
 
 def fly_throws(
@@ -133,11 +134,11 @@ def fly_throws(
     Raises:
         InputError: Times that are negative or do not increase, another number of latents than the prior's.
     """
-    clock = _clock(times)
-    states, rows = prior.throws(latents)
-    paths, first = np.empty((len(states), len(clock), 3)), np.empty(len(states))
-    _trace_all(states, rows, clock, condition.before if condition.before < np.inf else 0.0, paths, first)
-    return paths, np.asarray(condition.is_any | ((first >= condition.after) & (first <= condition.before)))
+    prior.check_latents(latents)
+    until = condition.before if condition.before < np.inf else 0.0
+    paths, first = fly_latents(prior, latents[:, None], clock_of(times), until)
+    met = condition.is_any | ((first[:, 0] >= condition.after) & (first[:, 0] <= condition.before))
+    return paths[:, 0], np.asarray(met)
 
 
 def probability(
@@ -153,116 +154,9 @@ def probability(
     Raises:
         InputError: The outcome does not answer with one truth value for each ball.
     """
-    latents = _flat(posterior)
+    latents = flat_latents(posterior)
     states, rows = posterior.prior.throws(latents.reshape(-1, latents.shape[2]))
     answer = np.asarray(outcome(states, rows))
     if answer.shape != (len(states),) or answer.dtype != np.bool_:
         raise InputError("outcome", f"{len(states)} truth values", f"{answer.dtype} of shape {answer.shape}")
     return np.asarray(answer.reshape(latents.shape[:2]).mean(axis=1))
-
-
-def _clock(times: ArrayLike) -> NDArray[np.float64]:
-    clock = np.array(times, np.float64)
-    if clock.ndim != 1 or not (np.isfinite(clock).all() and (clock >= 0).all() and (np.diff(clock) > 0).all()):
-        raise InputError("times", "finite seconds from 0, increasing, one row", f"shape {clock.shape}, or others")
-    return clock
-
-
-def _flat(posterior: Posterior) -> NDArray[np.float64]:
-    """Draws with the chains one after another. Shape [throw, sample, latent]."""
-    return np.ascontiguousarray(posterior.latents.reshape(len(posterior.latents), -1, posterior.latents.shape[3]))
-
-
-@parallel_njit
-def _trace_all(
-    states: NDArray[np.float64],
-    rows: NDArray[np.float64],
-    times: NDArray[np.float64],
-    until: float,
-    paths: NDArray[np.float64],
-    first: NDArray[np.float64],
-) -> None:
-    for index in numba.prange(len(states)):
-        first[index] = trace(states[index], rows[index], times, until, paths[index])
-
-
-@parallel_njit
-def _fly_draws(
-    table: NDArray[np.float64],
-    row: NDArray[np.float64],
-    latents: NDArray[np.float64],
-    times: NDArray[np.float64],
-    paths: NDArray[np.float64],
-) -> None:
-    for index in numba.prange(len(latents)):
-        own, scratch = row.copy(), np.empty(24)
-        for draw in range(latents.shape[1]):
-            throw(latents[index, draw], table, scratch[:15], scratch[15:24], own)
-            trace(scratch[15:24], own, times, 0.0, paths[index, draw])
-
-
-@parallel_njit
-def _gather_draws(
-    table: NDArray[np.float64],
-    row: NDArray[np.float64],
-    latents: NDArray[np.float64],
-    times: NDArray[np.float64],
-    mean: NDArray[np.float64],
-    covariance: NDArray[np.float64],
-) -> None:
-    """Mean and covariance about the first draw's path, so that no digits are lost far from the origin."""
-    for index in numba.prange(len(latents)):
-        own, scratch = row.copy(), np.empty(24)
-        origin, path = np.empty((len(times), 3)), np.empty((len(times), 3))
-        mean[index] = 0.0
-        covariance[index] = 0.0
-        num = latents.shape[1]
-        for draw in range(num):
-            throw(latents[index, draw], table, scratch[:15], scratch[15:24], own)
-            trace(scratch[15:24], own, times, 0.0, path)
-            if draw == 0:
-                origin[:] = path
-            for time in range(len(times)):
-                for axis in range(3):
-                    off = path[time, axis] - origin[time, axis]
-                    mean[index, time, axis] += off / num
-                    for other in range(3):
-                        along = path[time, other] - origin[time, other]
-                        covariance[index, time, axis, other] += off * along / (num - 1)
-        for time in range(len(times)):
-            for axis in range(3):
-                for other in range(3):
-                    both = mean[index, time, axis] * mean[index, time, other]
-                    covariance[index, time, axis, other] -= both * num / (num - 1)
-            for axis in range(3):
-                mean[index, time, axis] += origin[time, axis]
-
-
-@parallel_njit
-def _carry_modes(
-    table: NDArray[np.float64],
-    row: NDArray[np.float64],
-    latents: NDArray[np.float64],
-    factors: NDArray[np.float64],
-    times: NDArray[np.float64],
-    mean: NDArray[np.float64],
-    covariance: NDArray[np.float64],
-) -> None:
-    """The path of each mode, and the sum of the squares of its change along the columns of the Laplace factor."""
-    for index in numba.prange(len(latents)):
-        own, scratch = row.copy(), np.empty(24)
-        tried, path = np.empty(latents.shape[1]), np.empty((len(times), 3))
-        throw(latents[index], table, scratch[:15], scratch[15:24], own)
-        trace(scratch[15:24], own, times, 0.0, mean[index])
-        covariance[index] = 0.0
-        for column in range(latents.shape[1]):
-            for line in range(latents.shape[1]):
-                tried[line] = latents[index, line] + NUDGE * factors[index, line, column]
-            throw(tried, table, scratch[:15], scratch[15:24], own)
-            trace(scratch[15:24], own, times, 0.0, path)
-            for time in range(len(times)):
-                for axis in range(3):
-                    off = (path[time, axis] - mean[index, time, axis]) / NUDGE
-                    for other in range(3):
-                        along = (path[time, other] - mean[index, time, other]) / NUDGE
-                        covariance[index, time, axis, other] += off * along

@@ -2,6 +2,9 @@
 
 Levenberg-Marquardt (Marquardt 1963, J. SIAM 11:431) over a prior's latents z: it minimises
 |(h(z) - y) / sigma|^2 + |z|^2. Laplace's approximation is N(mode, (J' J + I)^-1), with J of the scaled residuals.
+
+Through a bounce that has several minima. So the search starts from flights without a floor fitted to the whole prefix,
+then, where that leaves more misfit than noise does, to its first half, and from the prior's middle; the best is kept.
 """
 
 from __future__ import annotations
@@ -15,14 +18,14 @@ from jaxtyping import Float
 from numpy.typing import NDArray
 
 from pathcast.compiled import njit, parallel_njit
+from pathcast.simulator.ball.parameters import FLOOR
 from pathcast.simulator.oracle.path import trace
 from pathcast.simulator.oracle.prefixes import Prefixes
-from pathcast.simulator.oracle.prior import NUM_QUANTITIES, Prior, throw
+from pathcast.simulator.oracle.prior import NUM_QUANTITIES, SCRATCH, Prior, throw
 
 NUDGE: Final = 1e-5
 """Of a latent, for differences: latents have size 1, positions change by millimetres."""
 _MOST_ITERATIONS: Final = 60
-_SCRATCH: Final = NUM_QUANTITIES
 
 
 @dataclass(frozen=True)
@@ -116,8 +119,8 @@ def residuals_at(
     residuals: NDArray[np.float64],
 ) -> float:
     """Writes (h - y) / sigma, shape [time, 3]; their square sum. Infinite where the throw diverges."""
-    throw(latents, table, scratch[:15], scratch[15:24], row)
-    trace(scratch[15:24], row, times, 0.0, residuals)
+    throw(latents, table, scratch, row)
+    trace(scratch[NUM_QUANTITIES:], row, times, 0.0, residuals)
     total = 0.0
     for index in range(len(times)):
         for axis in range(3):
@@ -128,7 +131,7 @@ def residuals_at(
 
 
 @njit
-def _find(
+def _descend(
     table: NDArray[np.float64],
     row: NDArray[np.float64],
     times: NDArray[np.float64],
@@ -137,9 +140,9 @@ def _find(
     latents: NDArray[np.float64],
     lower: NDArray[np.float64],
 ) -> float:
-    """The mode of one throw from its start in `latents`, and the Laplace factor; the misfit."""
+    """The minimum below the start in `latents`, in place, and the Laplace factor; the misfit."""
     dims, num = len(latents), len(times)
-    scratch, tried = np.empty(24), np.empty(dims)
+    scratch, tried = np.empty(SCRATCH), np.empty(dims)
     residuals, moved = np.empty((num, 3)), np.empty((num, 3))
     jacobian = np.empty((dims, num, 3))
     normal, gradient, damped = np.empty((dims, dims)), np.empty(dims), np.empty((dims, dims))
@@ -191,6 +194,38 @@ def _find(
             break
     covariance_factor(normal, lower)
     return misfit
+
+
+@njit
+def _find(
+    table: NDArray[np.float64],
+    row: NDArray[np.float64],
+    times: NDArray[np.float64],
+    seen: NDArray[np.float64],
+    precisions: NDArray[np.float64],
+    latents: NDArray[np.float64],
+    lower: NDArray[np.float64],
+) -> float:
+    """Writes the mode of one throw and the Laplace factor; the misfit."""
+    num = np.sum(precisions > 0.0)
+    expected = num + 4.0 * np.sqrt(2.0 * num)
+    tried, spread = np.zeros_like(latents), np.empty_like(lower)
+    floor, lowest, kept = row[FLOOR], np.inf, np.inf
+    for start in range(3):
+        tried[:] = 0.0
+        if start < 2:
+            part = len(times) if start == 0 else (len(times) + 1) // 2
+            row[FLOOR] = -np.inf
+            _descend(table, row, times[:part], seen[:part], precisions[:part], tried, spread)
+            row[FLOOR] = floor
+        misfit = _descend(table, row, times, seen, precisions, tried, spread)
+        if not kept < np.inf or misfit + np.sum(tried * tried) < lowest:
+            lowest, kept = misfit + np.sum(tried * tried), misfit
+            latents[:] = tried
+            lower[:] = spread
+        if kept <= expected:
+            break
+    return kept
 
 
 @parallel_njit

@@ -18,11 +18,16 @@ from numpy.typing import NDArray
 from pathcast.compiled import njit
 from pathcast.errors import InputError
 from pathcast.simulator.ball.parameters import (
+    BOARD_CHANGE,
+    CRISIS_SPEED,
     DRAG,
     FRICTION,
     LIFT,
     RESTITUTION,
+    RIM_CHANGE,
     TANGENTIAL,
+    WIND_X,
+    WIND_Y,
     full_rows,
 )
 
@@ -31,12 +36,25 @@ QUANTITIES: Final = (
     *("heading", "elevation", "speed"),
     *("spin_1", "spin_2", "spin_3"),
     *("drag", "lift", "restitution", "tangential", "friction"),
+    *("rim", "board", "crisis", "wind_x", "wind_y"),
     "distance",
 )
 """What a prior gives: place (m); heading and elevation (radians) and speed (m/s), or the velocity's three axes; the
-spin, by `Spin`; drag k (1/m) and lift c as in the parameter row; contact's coefficients; the distance aimed at (m)."""
+spin, by `Spin`; drag k (1/m) and lift c as in the parameter row; contact's coefficients; what rim and board give back
+more; the drag crisis (m/s); the wind (m/s); the distance aimed at (m)."""
 NUM_QUANTITIES: Final = len(QUANTITIES)
-_VELOCITY, _SPIN, _COEFFICIENTS, _DISTANCE = 3, 6, 9, 14
+_SPIN, _COEFFICIENTS = 6, 9
+_ENTRIES: Final = (
+    *(DRAG, LIFT, RESTITUTION, TANGENTIAL, FRICTION),
+    *(RIM_CHANGE, BOARD_CHANGE, CRISIS_SPEED, WIND_X, WIND_Y),
+)
+"""Of the parameter row, for the quantities from the drag on."""
+_DISTANCE: Final = NUM_QUANTITIES - 1
+_FORMS: Final = NUM_QUANTITIES
+"""The line of a prior's table with its forms; its shell's and those of `aim` follow."""
+SCRATCH: Final = NUM_QUANTITIES + 9
+"""Numbers that `throw` writes: quantities and a state."""
+FLAT_BOUND: Final = math.sqrt(3.0)
 NUM_AIM: Final = 13
 """Of `Prior.aim`: the middle of distance, height and elevation, and ten coefficients of a quadratic."""
 
@@ -48,6 +66,8 @@ class Shape(IntEnum):
     NORMAL = 1
     UNIFORM = 2
     LOGNORMAL = 3
+    FLAT = 4
+    """Uniform too, but linear in its latent, which is uniform within `FLAT_BOUND`: mean a, deviation b."""
 
 
 class Spin(IntEnum):
@@ -115,8 +135,8 @@ class Prior:
         return sum(int(self._of(index).shape != Shape.FIXED) for index in range(NUM_QUANTITIES))
 
     def _of(self, index: int) -> Marginal:
-        entry = {9: DRAG, 10: LIFT, 11: RESTITUTION, 12: TANGENTIAL, 13: FRICTION}.get(index)
-        nominal = 0.0 if entry is None else float(self.row[entry])
+        is_entry = _COEFFICIENTS <= index < _DISTANCE
+        nominal = float(self.row[_ENTRIES[index - _COEFFICIENTS]]) if is_entry else 0.0
         if self.spin == Spin.SHELL and _SPIN <= index < _COEFFICIENTS:
             return Marginal(Shape.NORMAL, 0.0, 1.0)
         return self.marginals.get(QUANTITIES[index], Marginal(Shape.FIXED, nominal))
@@ -140,6 +160,34 @@ class Prior:
         spins = dict.fromkeys(QUANTITIES[_SPIN:_COEFFICIENTS], Marginal(Shape.NORMAL, 0.0, size))
         return replace(self, spin=Spin.VECTOR, marginals=self.marginals | spins)
 
+    @property
+    def flattened(self) -> Prior:
+        """The same with place and velocity linear in their latents where they are uniform.
+
+        A launch is seen well; close to a bound of a uniform quantity its normal latent runs off to infinity.
+        """
+        flat = {
+            name: Marginal(Shape.FLAT, 0.5 * (m.a + m.b), 0.5 * (m.b - m.a) / FLAT_BOUND)
+            for name, m in self.marginals.items()
+            if name in QUANTITIES[:_SPIN] and m.shape == Shape.UNIFORM
+        }
+        return replace(self, marginals=self.marginals | flat)
+
+    @property
+    def is_flat(self) -> NDArray[np.bool_]:
+        """Which latents are of `Shape.FLAT`."""
+        shapes = [self._of(index).shape for index in range(NUM_QUANTITIES)]
+        return np.array([shape == Shape.FLAT for shape in shapes if shape != Shape.FIXED], np.bool_)
+
+    def check_latents(self, latents: Float[np.ndarray, "throw latent"]) -> None:
+        """Refuses latents of another prior.
+
+        Raises:
+            InputError: Another number of them than `num_latents`.
+        """
+        if latents.ndim != 2 or latents.shape[1] != self.num_latents:
+            raise InputError("latents", f"shape [throw, {self.num_latents}]", f"{latents.shape}")
+
     def throws(
         self, latents: Float[np.ndarray, "throw latent"]
     ) -> tuple[Float[np.ndarray, "throw 9"], Float[np.ndarray, "throw parameter"]]:
@@ -148,9 +196,8 @@ class Prior:
         Raises:
             InputError: Another number of latents than `num_latents`.
         """
+        self.check_latents(latents)
         latents = np.ascontiguousarray(latents, np.float64)
-        if latents.ndim != 2 or latents.shape[1] != self.num_latents:
-            raise InputError("latents", f"shape [throw, {self.num_latents}]", f"{latents.shape}")
         states = np.empty((len(latents), 9))
         rows = np.tile(self.row, (len(latents), 1))
         _throws(latents, self.table, states, rows)
@@ -180,8 +227,7 @@ def _shell_size(length: float, low: float, high: float) -> float:
 def throw(
     latents: NDArray[np.float64],
     table: NDArray[np.float64],
-    quantities: NDArray[np.float64],
-    state: NDArray[np.float64],
+    scratch: NDArray[np.float64],
     row: NDArray[np.float64],
 ) -> None:
     """Writes state and parameter row of one throw.
@@ -189,39 +235,39 @@ def throw(
     Args:
         latents: Shape [latent].
         table: Of the prior.
-        quantities: Scratch, shape [NUM_QUANTITIES].
-        state: Written. Shape [9].
+        scratch: Written: quantities, then the state. Shape [SCRATCH].
         row: Full row; its coefficients are written.
     """
-    q, used = quantities, 0
-    for index in range(15):
+    q, used = scratch, 0
+    for index in range(NUM_QUANTITIES):
         q[index] = table[index, 1]
         if table[index, 0] != 0.0:
             q[index] = _quantity(table[index], latents[used])
             used += 1
+    state, forms = scratch[NUM_QUANTITIES:], table[_FORMS]
     state[0], state[1], state[2] = q[0], q[1], q[2]
-    if table[15, 0] != 0.0:
-        d, z, e = q[14] - table[17, 0], q[2] - table[18, 0], q[4] - table[19, 0]
-        c = table[20:, 0]
-        speed = q[5] + c[0] + c[1] * d + c[2] * z + c[3] * e
-        speed += c[4] * d * d + c[5] * d * z + c[6] * d * e + c[7] * z * z + c[8] * z * e + c[9] * e * e
+    if forms[0] != 0.0:
+        c = table[_FORMS + 2 :, 0]
+        d, z, e = q[_DISTANCE] - c[0], q[2] - c[1], q[4] - c[2]
+        speed = q[5] + c[3] + c[4] * d + c[5] * z + c[6] * e
+        speed += c[7] * d * d + c[8] * d * z + c[9] * d * e + c[10] * z * z + c[11] * z * e + c[12] * e * e
         level = speed * math.cos(q[4])
         state[3], state[4], state[5] = level * math.cos(q[3]), level * math.sin(q[3]), speed * math.sin(q[4])
     else:
         state[3], state[4], state[5] = q[3], q[4], q[5]
-    if table[15, 1] == 1.0:
+    if forms[1] == 1.0:
         # Backspin of a ball along (cos, sin) turns about (sin, -cos): its lift is upward.
         state[6] = q[6] * math.cos(q[7]) * math.sin(q[3])
         state[7] = -q[6] * math.cos(q[7]) * math.cos(q[3])
         state[8] = q[6] * math.sin(q[7])
     else:
         share = 1.0
-        if table[15, 1] == 2.0:
+        if forms[1] == 2.0:
             length = math.sqrt(q[6] * q[6] + q[7] * q[7] + q[8] * q[8])
-            share = _shell_size(length, table[16, 0], table[16, 1]) / max(length, 1e-12)
+            share = _shell_size(length, table[_FORMS + 1, 0], table[_FORMS + 1, 1]) / max(length, 1e-12)
         state[6], state[7], state[8] = share * q[6], share * q[7], share * q[8]
-    row[DRAG], row[LIFT] = q[9], q[10]
-    row[RESTITUTION], row[TANGENTIAL], row[FRICTION] = q[11], q[12], q[13]
+    for index in range(_COEFFICIENTS, _DISTANCE):
+        row[_ENTRIES[index - _COEFFICIENTS]] = q[index]
 
 
 @njit
@@ -229,6 +275,7 @@ def _throws(
     latents: NDArray[np.float64], table: NDArray[np.float64], states: NDArray[np.float64], rows: NDArray[np.float64]
 ) -> None:
     """`throw`, one after another."""
-    quantities = np.empty(15)
+    scratch = np.empty(SCRATCH)
     for index in range(len(latents)):
-        throw(latents[index], table, quantities, states[index], rows[index])
+        throw(latents[index], table, scratch, rows[index])
+        states[index] = scratch[NUM_QUANTITIES:]

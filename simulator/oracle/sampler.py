@@ -14,7 +14,8 @@ from dataclasses import dataclass, replace
 import numba
 import numpy as np
 from jaxtyping import Float
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import erf, ndtri
 
 from pathcast.compiled import njit, parallel_njit
 from pathcast.errors import InputError
@@ -23,7 +24,7 @@ from pathcast.simulator.oracle.convergence import effective_size, split_rhat
 from pathcast.simulator.oracle.mode import NUDGE, Modes, covariance_factor, factor, residuals_at, solve
 from pathcast.simulator.oracle.path import trace
 from pathcast.simulator.oracle.prefixes import Condition, Prefixes
-from pathcast.simulator.oracle.prior import Prior, throw
+from pathcast.simulator.oracle.prior import FLAT_BOUND, NUM_QUANTITIES, SCRATCH, Prior, throw
 from pathcast.simulator.oracle.proposals import normal, propose, uniform
 
 _LAUNCH_STEPS = 2
@@ -79,6 +80,12 @@ class Posterior:
     acceptance: Float[np.ndarray, " throw"]
     holds: NDArray[np.bool_]
 
+    def only(self, throws: ArrayLike) -> Posterior:
+        """That of some throws, by index or mask."""
+        chosen = np.asarray(throws)
+        parts = {name: getattr(self, name)[chosen] for name in ("latents", "rhat", "effective", "acceptance", "holds")}
+        return replace(self, **parts)
+
 
 def sample(
     prior: Prior,
@@ -130,17 +137,21 @@ def _run(
 ) -> Posterior:
     """One round of chains of all the throws."""
     num, dims = modes.latents.shape
+    flattened = prior.flattened
+    is_flat = flattened.is_flat & ~prior.is_flat
+    starts = modes.latents.copy()
+    starts[:, is_flat] = FLAT_BOUND * erf(starts[:, is_flat] / np.sqrt(2.0))
     latents = np.empty((num, chains.num, chains.draws, dims))
     accepted, held = np.zeros(num), np.ones(num, np.bool_)
     window = np.array([condition.after, condition.before])
     counts = np.array([chains.warmup, chains.thinning])
     _sample_all(
-        prior.table,
+        flattened.table,
         prior.row,
         prefixes.times,
         prefixes.positions,
         prefixes.precisions,
-        modes.latents,
+        starts,
         modes.factors,
         window,
         np.ascontiguousarray(words),
@@ -149,6 +160,8 @@ def _run(
         accepted,
         held,
     )
+    share = 0.5 + 0.5 * latents[..., is_flat] / FLAT_BOUND
+    latents[..., is_flat] = ndtri(np.clip(share, 1e-16, 1.0 - 1e-16))
     return Posterior(prior, latents, split_rhat(latents), effective_size(latents), accepted, held)
 
 
@@ -164,13 +177,19 @@ def _log_density(
     scratch: NDArray[np.float64],
     path: NDArray[np.float64],
 ) -> float:
-    """Log of prior times likelihood; much less where the condition is broken, the more the further."""
-    total = 0.0
-    for value in latents:
-        total += value * value
-    throw(latents, table, scratch[:15], scratch[15:24], row)
+    """Log of prior times likelihood; much less where the condition or a bound is broken, the more the further."""
+    total, used = 0.0, 0
+    for index in range(NUM_QUANTITIES):
+        if table[index, 0] == 4.0:
+            beyond = abs(latents[used]) - FLAT_BOUND
+            if beyond > 0.0:
+                total += 2.0 * _OUTSIDE * (1.0 + min(beyond, 1.0))
+        elif table[index, 0] != 0.0:
+            total += latents[used] * latents[used]
+        used += table[index, 0] != 0.0
+    throw(latents, table, scratch, row)
     until = window[1] if window[1] < np.inf else 0.0
-    bounced = trace(scratch[15:24], row, times, until, path)
+    bounced = trace(scratch[NUM_QUANTITIES:], row, times, until, path)
     for index in range(len(times)):
         for axis in range(3):
             off = (path[index, axis] - seen[index, axis]) * precisions[index, axis]
@@ -242,7 +261,7 @@ def _sample(
     for index in range(6):
         split += table[index, 0] != 0.0
     rest = dims - split
-    scratch, path, moved = np.empty(24), np.empty((len(times), 3)), np.empty((len(times), 3))
+    scratch, path, moved = np.empty(SCRATCH), np.empty((len(times), 3)), np.empty((len(times), 3))
     stream, step, fit = np.empty(1, np.uint64), np.empty(split), np.empty(dims)
     here, there = mode.copy(), mode.copy()
     # The launch given the rest: Jacobian, precision's factor and spread at the mode.

@@ -20,9 +20,9 @@ from pathcast.simulator.ball.parameters import (
     RADIUS,
 )
 from pathcast.simulator.oracle.convergence import effective_size, split_rhat
+from pathcast.simulator.oracle.drawn import draw_paths
 from pathcast.simulator.oracle.forecast import (
     depth_within,
-    draw_paths,
     fly_throws,
     forecast_by_draws,
     forecast_by_mode,
