@@ -258,14 +258,9 @@ def choose_waypoint(
                 best, best_cost = number, cost
         if best >= 0:
             following = routes.following[best, goal]
-            while following >= 0:
-                to_x, to_y = routes.waypoint[following, 0], routes.waypoint[following, 1]
-                if not is_walkable(x, y, to_x, to_y, walls, exits, clearance):
-                    break
-                if routes.following[following, goal] < 0 and not is_walkable(
-                    to_x, to_y, inside_x, inside_y, walls, exits, least
-                ):
-                    break
+            while following >= 0 and is_walkable(
+                x, y, routes.waypoint[following, 0], routes.waypoint[following, 1], walls, exits, clearance
+            ):
                 best = following
                 following = routes.following[best, goal]
             return best

@@ -11,8 +11,9 @@ from pathcast.simulator.pedestrian.contact import crosses, is_within
 from pathcast.simulator.pedestrian.crowd import simulate_crowd
 from pathcast.simulator.pedestrian.parameters import CALIBRATED
 from pathcast.simulator.pedestrian.people import Intent
-from pathcast.simulator.pedestrian.places import exit_rows, wall_rows
+from pathcast.simulator.pedestrian.places import exit_rows, flatten_venues, wall_rows
 from pathcast.simulator.pedestrian.population import group_sizes
+from pathcast.simulator.pedestrian.routing import find_routes, way_length
 from pathcast.simulator.pedestrian.scene import Scene
 from pathcast.simulator.pedestrian.scenes import ALL, KINDS, Flow, Kind, fixed_kind
 from pathcast.simulator.pedestrian.scenes.outline import Door, enclose, rectangle
@@ -92,6 +93,28 @@ def test_every_exit_that_somebody_walks_to_can_be_reached(crowd):
         num = len(place.venue.exits)
         assert num >= 2
         assert unreachable(place, np.array([(a, b) for a in range(num) for b in range(num) if a != b])) is None
+
+
+def test_from_where_everybody_starts_the_goal_can_be_reached(crowd):
+    for scene in range(NUM_SCENES):
+        places = flatten_venues([crowd.place(scene)], CALIBRATED.radius)
+        routes = find_routes(places.walls, places.exits)
+        for row in first_rows(crowd):
+            if crowd.tracks.scene[row] == scene:
+                x, y = crowd.tracks.position[row]
+                inward = 0.05 * (np.mean(places.exits[:, :2], axis=0) - (x, y))
+                goal = crowd.truth.goal[row]
+                assert np.isfinite(way_length(x + inward[0], y + inward[1], goal, routes, places.walls, places.exits))
+
+
+def test_nobody_who_means_to_walk_stands_for_long(crowd):
+    if crowd.scene_name == "queue":
+        return
+    steps = np.linalg.norm(np.diff(crowd.tracks.position, axis=0), axis=1)
+    inside = (np.diff(crowd.tracks.scene) == 0) & (np.diff(crowd.tracks.track) == 0)
+    stands = np.concatenate([[0], inside & (steps < 0.01) & ~crowd.truth.is_dwelling[1:], [0]])
+    still = np.flatnonzero(np.diff(stands.astype(int)))
+    assert (still[1::2] - still[::2]).max(initial=0) * 0.1 < 5.0
 
 
 @settings(deadline=None, max_examples=15)

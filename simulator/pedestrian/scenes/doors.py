@@ -16,6 +16,8 @@ GATE_M = 0.9
 """Width of a gate."""
 LANE_M = 1.3
 """Between the rails that lead to it."""
+STALL_M = 4.0
+"""Least width of hall for each gate: there is room to turn round beside the rails."""
 RAIL_M = 0.06
 RAIL_HEIGHT_M = 1.0
 
@@ -36,7 +38,7 @@ def queue(measures: Mapping[str, float], source: np.random.Generator) -> Scene:
     A gate lets one person through, then serves the next for its service time.
     """
     num, length = int(measures["num_gates"]), measures["length"]
-    width = max(measures["width"], 2.6 * num)
+    width = max(measures["width"], STALL_M * num)
     shares = [(number + 0.5) / num for number in range(num)]
     rails = [
         block(
