@@ -10,7 +10,7 @@ EXTRAS := train,web,tracking,test,dev
 INSTALLED := .venv/.installed
 COMPILED := .venv/.compiled
 PROTOC := .venv-proto/.installed
-PEERS := .venv-bench/.installed
+PEERS := .venv-bench/.installed .venv-bench-crowd/.installed
 KERNELS := $(shell grep -rl --include='*.py' njit simulator model pathcast/compiled.py)
 GENERATED := forecast_pb2.py forecast_pb2.pyi forecast_pb2_grpc.py forecast_pb2_grpc.pyi
 PIP := -m pip --disable-pip-version-check install
@@ -93,7 +93,7 @@ hooks: $(INSTALLED)  ## run the checks before each commit
 	$(BIN)/pre-commit install
 
 clean:  ## remove what the other verbs wrote, the environments included
-	rm -rf .venv .venv-proto .venv-bench .buf build dist demo *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-proto .venv-bench .venv-bench-crowd .buf build dist demo *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find simulator model service pathcast tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(INSTALLED): pyproject.toml constraints.txt
@@ -114,7 +114,14 @@ $(PROTOC): constraints-proto.txt
 	.venv-proto/bin/python $(PIP) -c constraints-proto.txt grpcio-tools mypy-protobuf
 	@touch $@
 
-$(PEERS): constraints-bench.txt
+.venv-bench/.installed: constraints-bench.txt
 	$(PYTHON) -m venv .venv-bench
 	.venv-bench/bin/python $(PIP) -c constraints-bench.txt mujoco
+	@touch $@
+
+# JuPedSim steps without the 1.2 GB of Qt and VTK that it asks for to draw.
+.venv-bench-crowd/.installed: constraints-bench-crowd.txt
+	$(PYTHON) -m venv .venv-bench-crowd
+	.venv-bench-crowd/bin/python $(PIP) -c constraints-bench-crowd.txt --no-deps jupedsim
+	.venv-bench-crowd/bin/python $(PIP) -c constraints-bench-crowd.txt deprecated numpy pysocialforce shapely
 	@touch $@
