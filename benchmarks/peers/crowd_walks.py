@@ -1,4 +1,4 @@
-"""JuPedSim and PySocialForce on the scenes of `crowd_simulation.py`, in the venv of `make bench-tools`; not run by hand.
+"""JuPedSim and PySocialForce on the scenes of `crowd_simulation.py`, in their venv; not run by hand.
 
 Reads a JSON of scenes, then a line on standard input for each round, which names the case; answers each with a line of
 JSON. People start where ours do, with the same desired speeds, in the same corridors, and walk to its ends. What is
