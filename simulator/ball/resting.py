@@ -93,8 +93,8 @@ def stays(
     """Whether a ball in contact, leaving a fixture, would be back at once; it then loses its normal speed.
 
     Back at once is after less than `REST_FLIGHT`, or leaving at under `REST_SPEED` towards a return. What brings it
-    back is its acceleration along the normal, less that of the surface's curving away under it. A ball that does not stay
-    leaves at `LEAST_SPEED` at least: after a dead hit of an edge, rounding would else have it come in again.
+    back is its acceleration along the normal, less that of the surface's curving away under it. A ball that does not
+    stay leaves at `LEAST_SPEED` at least: after a dead hit of an edge, rounding would else have it come in again.
     """
     vx, vy, vz = body[3], body[4], body[5]
     gx, gy = gust(time, p)

@@ -37,7 +37,7 @@ def test_a_client_that_does_not_read_gets_the_newest_from_all_observations(clien
 
 def test_a_slow_reader_is_told_every_end_and_every_rejection(client):
     """Remarks of forecasts that gave way arrive with the one that took their place."""
-    num_frames, num_tracks = 60, 300
+    num_frames, num_tracks = 180, 300
     with client.stream(MODEL, offsets=np.linspace(0.1, 4.0, 60)) as stream:
         for step in range(num_frames):
             ids = [*range(num_tracks), 10_000 + step]
