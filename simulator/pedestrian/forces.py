@@ -15,8 +15,12 @@ FAINT = 7.0
 """Reaches B beyond contact from which a push, less than exp(-7) of its strength, is left out."""
 LATE = 2.0
 """Horizons t0 from which a collision to come, less than exp(-2) / t³ of a near one, is left out."""
+DIM = 2.0
+"""Way over which somebody who comes into sight gains full weight, m."""
 X, Y, V_X, V_Y, HEADING_X, HEADING_Y, A_X, A_Y = range(8)
 """Columns of a body: place (m), velocity (m/s), unit heading and acceleration (m/s²)."""
+DESIRED, LEFT = range(2)
+"""Columns of a pace: the speed desired now, and the speed that those ahead leave, m/s."""
 
 
 @njit
@@ -47,7 +51,8 @@ def collision_force(
 
     Minus the gradient, with respect to the own position, of E(t) = k / t² exp(-t / t0), where t is the time to
     collision at constant velocities (Karamouzas, Skinner and Guy 2014, Phys. Rev. Lett. 113, 238701), its length
-    bounded by `collision_most` and made continuous by `graze` where discs would only just touch.
+    bounded, from `collision_most` for who walk the same way to `meeting_most` for who meet head-on, and made
+    continuous by `graze` where discs would only just touch.
 
     Args:
         x: First coordinate of the position relative to the other walker, m.
@@ -78,15 +83,43 @@ def collision_force(
     f_x = slope * (miss * v_y * aside - v_x * along)
     f_y = slope * (-miss * v_x * aside - v_y * along)
     size_squared = f_x * f_x + f_y * f_y
-    if size_squared > parameters.collision_most * parameters.collision_most:
-        less = parameters.collision_most / math.sqrt(size_squared)
+    most = parameters.collision_most + opposed * (parameters.meeting_most - parameters.collision_most)
+    if size_squared > most * most:
+        less = most / math.sqrt(size_squared)
         f_x, f_y = f_x * less, f_y * less
     return f_x, f_y
+
+
+@inlined_njit
+def _follow(
+    bodies: Float[np.ndarray, "person 8"],
+    paces: Float[np.ndarray, "person 2"],
+    one: int,
+    other: int,
+    x: float,
+    y: float,
+    cos: float,
+    parameters: WalkingParameters,
+) -> None:
+    """Lowers the speed left to somebody whose way another, at the relative place (x, y), is on.
+
+    (g - l) / T for a gap g and a headway T (Tordeux, Chraibi and Seyfried 2016, arXiv 1512.05597), where
+    g² = ahead² + kappa² aside² takes who is aside for farther away. It counts by how much the two go the same way
+    (cos of the angle between their headings); who stands on purpose is passed, not followed.
+    """
+    ahead = x * bodies[one, HEADING_X] + y * bodies[one, HEADING_Y]
+    if ahead > 0.0 and paces[one, DESIRED] > 0.0 and paces[other, DESIRED] > 0.0:
+        aside_squared = max(x * x + y * y - ahead * ahead, 0.0)
+        gap = math.sqrt(ahead * ahead + parameters.narrow * parameters.narrow * aside_squared)
+        speed = max(gap - parameters.least_gap, 0.0) / parameters.headway
+        less = cos * min(speed - paces[one, DESIRED], 0.0)
+        paces[one, LEFT] = min(paces[one, LEFT], paces[one, DESIRED] + less)
 
 
 @njit
 def add_people_forces(
     bodies: Float[np.ndarray, "person 8"],
+    paces: Float[np.ndarray, "person 2"],
     group: np.ndarray,
     pair_starts: np.ndarray,
     partner: np.ndarray,
@@ -100,10 +133,12 @@ def add_people_forces(
 
     Both parts act along one vector f for a pair and are weighted by where the other is seen: w f on one, -w f on the
     other, w = lambda + (1 - lambda) (1 + cos phi) / 2 with phi the angle between the own heading and the other.
-    People with a wall between them anticipate no collision; members of a group do neither.
+    People with a wall between them anticipate no collision; members of a group do neither. Last, everybody slows to
+    the speed that those ahead who go the same way leave.
 
     Args:
         bodies: Of those who are there.
+        paces: Of each of them; `LEFT` is filled in place.
         group: Of each of them, -1 alone.
         pair_starts: Where each one's partners stand in `partner`.
         partner: Everybody of higher number who may be within sight, in rising order.
@@ -122,6 +157,9 @@ def add_people_forces(
     sight_squared, half = parameters.sight * parameters.sight, 0.5 * period
     late = LATE * parameters.collision_horizon
     front = 0.5 * (1.0 - parameters.aside)
+    tail = parameters.least_gap + parameters.headway * paces[:, DESIRED].max() if paces.shape[0] > 0 else 0.0
+    tail_squared = tail * tail
+    paces[:, LEFT] = paces[:, DESIRED]
     num_close = 0
     for i in range(bodies.shape[0]):
         x_i, y_i, v_x_i, v_y_i = bodies[i, X], bodies[i, Y], bodies[i, V_X], bodies[i, V_Y]
@@ -134,19 +172,14 @@ def add_people_forces(
             elif x < -half:
                 x += period
             distance_squared = x * x + y * y
-            if distance_squared > sight_squared:
-                continue
             v_x, v_y = v_x_i - bodies[j, V_X], v_y_i - bodies[j, V_Y]
-            b = -(x * v_x + y * v_y)
+            a, b = v_x * v_x + v_y * v_y, -(x * v_x + y * v_y)
+            square = b * b - a * (distance_squared - contact * contact)
+            soon = b - late * a
+            is_coming = (b > 0.0) & (square > 0.0) & ((soon < 0.0) | (soon * soon < square))
             is_pushed = distance_squared < faint_squared
-            is_coming = False
-            if b > 0.0:
-                a = v_x * v_x + v_y * v_y
-                c = distance_squared - contact * contact
-                short = b - late * a
-                square = b * b - a * c
-                is_coming = square > 0.0 and (short < 0.0 or short * short < square)
-            if not (is_pushed or is_coming):
+            is_behind = distance_squared < tail_squared
+            if not ((is_coming | is_pushed | is_behind) & (distance_squared < sight_squared)):
                 continue
             if distance_squared < near_squared and num_close < close.shape[0]:
                 close[num_close, 0], close[num_close, 1] = i, j
@@ -154,10 +187,17 @@ def add_people_forces(
             if group[i] >= 0 and group[i] == group[j]:
                 continue
             f_x, f_y = 0.0, 0.0
+            distance = max(math.sqrt(distance_squared), 1e-9)
             cos = bodies[i, HEADING_X] * bodies[j, HEADING_X] + bodies[i, HEADING_Y] * bodies[j, HEADING_Y]
+            if is_behind and cos > 0.0:
+                _follow(bodies, paces, i, j, -x, -y, cos, parameters)
+                _follow(bodies, paces, j, i, x, y, cos, parameters)
+            if not (is_pushed or is_coming):
+                continue
             if is_coming and not is_hidden(x_i, y_i, x_i - x, y_i - y, screens):
                 f_x, f_y = collision_force(x, y, v_x, v_y, 0.5 - 0.5 * cos, parameters)
-            distance = max(math.sqrt(distance_squared), 1e-9)
+                seen = min((parameters.sight - distance) / DIM, 1.0)
+                f_x, f_y = seen * f_x, seen * f_y
             away_x, away_y = x / distance, y / distance
             if is_pushed:
                 push = parameters.strength * math.exp((contact - distance) / parameters.reach)
@@ -170,8 +210,9 @@ def add_people_forces(
             sum_y += weight_i * f_y
             bodies[j, A_X] -= weight_j * f_x
             bodies[j, A_Y] -= weight_j * f_y
-        bodies[i, A_X] += sum_x
-        bodies[i, A_Y] += sum_y
+        brake = (paces[i, LEFT] - paces[i, DESIRED]) / parameters.relaxation
+        bodies[i, A_X] += sum_x + brake * bodies[i, HEADING_X]
+        bodies[i, A_Y] += sum_y + brake * bodies[i, HEADING_Y]
     return num_close
 
 

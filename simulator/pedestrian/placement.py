@@ -6,11 +6,11 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+from jaxtyping import Float
 from numpy.typing import ArrayLike
 
 from pathcast.errors import InputError
 from pathcast.simulator.pedestrian.contact import is_within, nearest_point
-from pathcast.simulator.pedestrian.entering import ELBOW_ROOM
 from pathcast.simulator.pedestrian.parameters import CALIBRATED, WalkingParameters
 from pathcast.simulator.pedestrian.people import People
 from pathcast.simulator.pedestrian.places import exit_rows, is_inside_box, name_point, name_wall, wall_rows
@@ -42,7 +42,7 @@ def place_people(
 
     Raises:
         InputError: Nobody, a position that is not finite, inside a wall or an obstacle or on somebody else's toes,
-            an exit that there is not, or a speed that is not over 0.
+            an exit or group that there is not, or a speed that is not over 0.
     """
     starts = np.cumsum([0, *counts])
     num = int(starts[-1])
@@ -51,14 +51,17 @@ def place_people(
     positions = np.asarray(position, np.float64)
     if positions.shape != (num, 2) or len(counts) != len(scenes):
         raise InputError("position", f"shape [{num}, 2], a venue per count", f"{positions.shape}, {len(scenes)} venues")
+    groups = np.broadcast_to(np.asarray(group, np.int64), num)
     goals = np.broadcast_to(np.asarray(goal, np.int64), num)
     speeds = np.broadcast_to(np.asarray(speed, np.float64), num)
     places = [as_scene(scene) for scene in scenes]
     for scene, place in enumerate(places):
         for person in range(starts[scene], starts[scene + 1]):
             where = f"person {person - starts[scene]} of scene {scene} at {name_point(*positions[person])}"
+            if not -1 <= groups[person] < counts[scene]:
+                raise InputError(f"{where}: group", f"from -1 (alone) to {counts[scene] - 1}", f"{groups[person]}")
             _check_person(where, place.venue, positions[person], int(goals[person]), float(speeds[person]), parameters)
-            _check_room(where, positions[starts[scene] : person], positions[person], parameters)
+        _check_room(scene, positions[starts[scene] : starts[scene + 1]], parameters.radius)
     return People(
         starts,
         np.zeros(num),
@@ -68,7 +71,7 @@ def place_people(
         np.full(num, 0.5),
         np.broadcast_to(np.asarray(exit_fraction, np.float64), num).copy(),
         positions[:, None, :].copy(),
-        np.broadcast_to(np.asarray(group, np.int64), num).copy(),
+        groups.copy(),
         np.full((num, max(len(place.zones) for place in places)), np.nan),
     )
 
@@ -96,8 +99,18 @@ def _check_person(
         raise InputError(where, f"a place inside the walls and exits of venue {venue.name}", "one outside")
 
 
-def _check_room(where: str, others: np.ndarray, position: np.ndarray, parameters: WalkingParameters) -> None:
-    room = 2 * parameters.radius + ELBOW_ROOM
-    for number, other in enumerate(others):
-        if math.hypot(*(other - position)) < room:
-            raise InputError(where, f"{room:.2f} m free of people", f"person {number} at {name_point(*other)}")
+def _check_room(scene: int, positions: Float[np.ndarray, "person 2"], radius: float) -> None:
+    """Refuses people who are put on top of one another."""
+    order = np.argsort(positions[:, 0], kind="stable")
+    for rank, person in enumerate(order):
+        x, y = positions[person]
+        for other in order[rank + 1 :]:
+            if positions[other, 0] - x >= 2 * radius:
+                break
+            if math.hypot(positions[other, 0] - x, positions[other, 1] - y) < 2 * radius:
+                one, two = sorted((int(person), int(other)))
+                raise InputError(
+                    f"person {two} of scene {scene} at {name_point(*positions[two])}",
+                    f"{2 * radius:.2f} m free of people",
+                    f"person {one} at {name_point(*positions[one])}",
+                )

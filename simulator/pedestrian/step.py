@@ -23,6 +23,7 @@ from pathcast.simulator.pedestrian.entering import come_in, place_inside
 from pathcast.simulator.pedestrian.forces import (
     A_X,
     A_Y,
+    DESIRED,
     FAINT,
     HEADING_X,
     HEADING_Y,
@@ -65,6 +66,8 @@ class Desk(NamedTuple):
     """Desired speed as one of a group, m/s."""
     head: Int[np.ndarray, " group"]
     following: Int[np.ndarray, " body"]
+    reach: Float[np.ndarray, " body"]
+    """Two who see each other before they look again are within the sum of theirs now, m."""
     pair_starts: Int[np.ndarray, " body_and_end"]
     aim: Float[np.ndarray, "body 6"]
     """What each one walks to, as `set_aim` writes it down."""
@@ -75,6 +78,8 @@ class Desk(NamedTuple):
     old: Float[np.ndarray, "body 2"]
     """Place before the step, m."""
     close: Int[np.ndarray, "pair 2"]
+    paces: Float[np.ndarray, "body 2"]
+    """Speed desired now, nothing for who stands on purpose, and what of it those ahead leave, m/s."""
 
 
 @njit
@@ -86,6 +91,7 @@ def _set_up_desk(num: int, num_walls: int) -> Desk:
         np.empty(num),
         np.empty(num, np.int64),
         np.empty(num, np.int64),
+        np.empty(num),
         np.zeros(num + 1, np.int64),
         np.zeros((num, 6)),
         np.empty((num, num_walls, 5)),
@@ -94,6 +100,7 @@ def _set_up_desk(num: int, num_walls: int) -> Desk:
         np.zeros(num, np.int64),
         np.empty((num, 2)),
         np.empty((24 * num, 2), np.int64),
+        np.zeros((num, 2)),
     )
 
 
@@ -183,7 +190,7 @@ def _walk_scene(
     pace, aim, near_walls, num_walls = desk.pace, desk.aim, desk.near_walls, desk.num_walls
     is_at_wall, old, close, group = desk.is_at_wall, desk.old, desk.close, desk.group
     pair_starts, head, following = desk.pair_starts, desk.head, desk.following
-    bodies, there = desk.body[:num_there], desk.active[:num_there]
+    bodies, paces, there = desk.body[:num_there], desk.paces[:num_there], desk.active[:num_there]
     walls, screens, west, period = ground.walls, ground.screens, ground.west, ground.period
     for step in range(first_step, first_step + num_steps + 1):
         now_s = step * step_s
@@ -209,7 +216,7 @@ def _walk_scene(
             partner = _look_about(
                 first, num_there, looks, step_s, people, ground, shapes, parameters, walkers, desk, partner
             )
-            bodies, there = desk.body[:num_there], desk.active[:num_there]
+            bodies, paces, there = desk.body[:num_there], desk.paces[:num_there], desk.active[:num_there]
             has_groups, num_at_exit, is_stale = desk.head.max() >= 0, desk.is_at_exit[:num_there].sum(), False
         at = 2 * (num_steps * first + (step - first_step) * num)
         _sense(
@@ -231,8 +238,11 @@ def _walk_scene(
             parameters,
             is_at_wall,
             bodies,
+            paces,
         )
-        num_close = add_people_forces(bodies, group, pair_starts, partner, screens, period, near, parameters, close)
+        num_close = add_people_forces(
+            bodies, paces, group, pair_starts, partner, screens, period, near, parameters, close
+        )
         if has_groups:
             add_group_forces(bodies, head, following, period, parameters)
         if noise.shape[0] > 0:
@@ -396,7 +406,7 @@ def _look_about(
         walkers.speed,
         walkers.group,
     )
-    exits, walls, routes = ground.exits, ground.walls, ground.routes
+    exits, walls, routes, reach = ground.exits, ground.walls, ground.routes, desk.reach
     fastest = 0.0
     for number in range(num_there):
         fastest = max(fastest, speed[active[number]])
@@ -418,9 +428,10 @@ def _look_about(
         is_at_exit[number] = period == math.inf and is_near_exit(x, y, walked, exits)
         body[number, X], body[number, Y] = x, y
         groups[number] = own[i]
+        reach[number] = 0.5 * (parameters.sight + SLACK) + parameters.speed_most * speed[i] * (REROUTE_S + step_s)
     _set_paces(num_there, parameters, walkers, desk)
     bodies = body[:num_there]
-    return find_pairs(bodies, parameters.sight + 2.0 * walked, period, desk.pair_starts, partner)
+    return find_pairs(bodies, reach, period, desk.pair_starts, partner)
 
 
 @njit
@@ -460,6 +471,7 @@ def _sense(
     parameters: WalkingParameters,
     is_at_wall: Int[np.ndarray, " body"],
     bodies: Float[np.ndarray, "body 8"],
+    paces: Float[np.ndarray, "body 2"],
 ) -> None:
     """Puts bodies where they will be in half a step, with what walls and the own will ask for (m/s²)."""
     at_wall, half, rate = (parameters.radius + 0.3) ** 2, 0.5 * step_s, 1.0 / parameters.relaxation
@@ -469,6 +481,7 @@ def _sense(
             for column in range(8):
                 bodies[number, column] = 0.0
             bodies[number, X] = FAR * (1.0 + number)
+            paces[number, DESIRED] = 0.0
             is_at_wall[number] = 0
             continue
         v_x, v_y = velocity[i, 0], velocity[i, 1]
@@ -484,6 +497,7 @@ def _sense(
             shrink = 1.0 / math.sqrt(square)
             heading[i, 0], heading[i, 1] = to_x * shrink, to_y * shrink
         speed = 0.0 if now_s < dwell_until[i] else pace[number]
+        paces[number, DESIRED] = speed
         x = _wrapped(x, west, period)
         wall_x, wall_y, least = wall_force(x, y, near_walls, number, num_walls[number], parameters)
         is_at_wall[number] = least < at_wall

@@ -52,7 +52,7 @@ def test_turning_the_place_by_45_degrees_changes_no_time():
     assert times[1] == pytest.approx(times[0], rel=1e-3)
 
 
-@pytest.mark.parametrize(("goals", "mean_m"), [([EAST], 0.05), ([WEST, EAST], 0.2)], ids=["one way", "two ways"])
+@pytest.mark.parametrize(("goals", "mean_m"), [([EAST], 0.02), ([WEST, EAST], 0.1)], ids=["one way", "two ways"])
 def test_a_quarter_of_the_step_moves_nobody_far(goals, mean_m):
     """At 0.3 people per m²; whom one passes left or right of may hang on the step where people meet head on."""
     venue = corridor(length=30.0, width=4.0)
@@ -131,7 +131,7 @@ def test_two_people_in_one_place_are_named():
 @pytest.mark.parametrize(
     ("venue", "message"),
     [
-        (plaza(door=0.35), r"exit south at \(0\.00, -10\.00\): expected wider than a body of 0\.40 m, found 0\.35 m"),
+        (plaza(door=0.35), r"exit south at \(0\.00, -10\.00\): expected wider than a body of 0\.\d\d m, found 0\.35 m"),
         (
             replace(plaza(), obstacles=(Box(centre=(10.0, 0.0, 1.0), size=(1.0, 1.0, 2.0)),)),
             r"exit east at \(10\.00, 0\.00\): .* obstacle 0 at \(10\.00, 0\.00\)",
