@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from pathcast.errors import InputError
 
@@ -79,6 +79,7 @@ def observe(times: ArrayLike, positions: ArrayLike, noise: ArrayLike) -> Prefixe
     except ValueError:
         raise InputError("noise", f"a shape that broadcasts to {seen.shape}", f"{spread.shape}") from None
     is_seen = np.isfinite(seen)
-    precisions: NDArray[np.float64] = np.where(is_seen, 1.0 / spread, 0.0)
-    whole = np.array(np.broadcast_to(clock, seen.shape[:2]))
-    return Prefixes(whole, np.where(is_seen, seen, 0.0), precisions)
+    precisions = np.where(is_seen, 1.0 / spread, 0.0)
+    # Copies of broadcast arrays keep their odd layout, for which the kernels would be compiled anew.
+    whole = np.broadcast_to(clock, seen.shape[:2])
+    return Prefixes(*(np.array(part, order="C") for part in (whole, np.where(is_seen, seen, 0.0), precisions)))
