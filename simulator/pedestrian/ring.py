@@ -1,12 +1,14 @@
-"""Places that repeat along x: the walls as who walks there meets them on both sides of the seam."""
+"""Places that repeat along x: the walls as who walks there meets them on both sides of the seam, and coordinates."""
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 import numpy as np
 from jaxtyping import Float
 
+from pathcast.compiled import inlined_njit
 from pathcast.errors import InputError
 from pathcast.simulator.pedestrian.scene import Scene
 
@@ -62,3 +64,9 @@ def _check_seam(
                     f"a wall that goes on from the other end of the period at ({far:.2f}, {ends[number, 1]:.2f})",
                     "none",
                 )
+
+
+@inlined_njit
+def wrapped(x: float, west: float, period: float) -> float:
+    """The first coordinate in the piece that repeats, m."""
+    return x if period == math.inf else x - math.floor((x - west) / period) * period
