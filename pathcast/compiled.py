@@ -32,6 +32,8 @@ def uncounted(typing_context: Any, array: types.Array) -> Any:
         return found._getvalue()
 
     return array(array), view
+
+
 inlined_njit: Callable[[_Function], _Function] = numba.njit(
     cache=True, error_model="numpy", nogil=True, inline="always"
 )
