@@ -11,6 +11,7 @@ import click
 
 from pathcast.cli.forks import forks
 from pathcast.cli.sensor_options import OF_PEOPLE, changed, sensor_options
+from pathcast.cli.validation import validate
 
 if TYPE_CHECKING:
     from pathcast.simulator.dataset import Batch
@@ -112,6 +113,7 @@ def command() -> None:
 
 
 command.add_command(forks)
+command.add_command(validate)
 
 
 @command.command("ball")
