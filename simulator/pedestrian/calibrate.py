@@ -151,6 +151,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1, help="of the search (default 1)")
     parser.add_argument("--log", type=Path, default=Path("calibration.jsonl"), help="every setting tried, a line each")
     given = parser.parse_args()
+    if given.population < 5 or given.evaluations < given.population:
+        parser.error("--population takes 5 or more, and --evaluations as many at least")
     search = Search(given.log)
     search.run(given.evaluations, given.population, given.seed)
     print(json.dumps({"tried": len(search.tried), "seed": given.seed, **search.best}, indent=2))

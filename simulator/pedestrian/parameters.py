@@ -70,8 +70,8 @@ class WalkingParameters(NamedTuple):
 
 
 CALIBRATED: Final = WalkingParameters()
-"""Found by `pathcast.simulator.pedestrian.calibrate` on the first half of the checks' seeds; what each check finds
-on the other half stands in docs/theory_pedestrian.md."""
+"""Found by `pathcast.simulator.pedestrian.calibrate` on the first half of the checks' seeds. docs/theory_pedestrian.md
+shows how it does on the second."""
 CALIBRATED_SCORE: Final = 0.671
 """What that search minimises: the misses of its figures by their fourth powers, each over what is tolerated."""
 
