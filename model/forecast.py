@@ -24,6 +24,8 @@ class Forecast:
     """Metres. float32."""
     covariances: Float[np.ndarray, "track mode time triangle"]
     """m², packed upper triangles: xx xy yy, or xx xy xz yy yz zz. float32."""
+    point: Float[np.ndarray, "track time axis"] | None = None
+    """The one path of least expected displacement, metres, where the engine gives one. float32."""
 
     @property
     def num_tracks(self) -> int:
@@ -39,12 +41,14 @@ class Forecast:
 
     def take(self, rows: Int[np.ndarray, " chosen"] | slice) -> Forecast:
         """The chosen tracks."""
-        return Forecast(self.offsets[rows], self.probabilities[rows], self.means[rows], self.covariances[rows])
+        point = None if self.point is None else self.point[rows]
+        return Forecast(self.offsets[rows], self.probabilities[rows], self.means[rows], self.covariances[rows], point)
 
     def is_finite(self) -> Bool[np.ndarray, " track"]:
         """Whether all of a track's numbers are finite."""
         result = np.ones(self.num_tracks, np.bool_)
-        for part in (self.probabilities, self.means, self.covariances):
+        parts = (self.probabilities, self.means, self.covariances, self.point)
+        for part in (part for part in parts if part is not None):
             result &= np.isfinite(part.reshape(self.num_tracks, -1)).all(axis=1)
         return result
 
@@ -53,11 +57,13 @@ def join(forecasts: Sequence[Forecast]) -> Forecast:
     """Forecasts of several groups of tracks as one."""
     if len(forecasts) == 1:
         return forecasts[0]
+    points = [forecast.point for forecast in forecasts if forecast.point is not None]
     return Forecast(
         np.concatenate([forecast.offsets for forecast in forecasts]),
         np.concatenate([forecast.probabilities for forecast in forecasts]),
         np.concatenate([forecast.means for forecast in forecasts]),
         np.concatenate([forecast.covariances for forecast in forecasts]),
+        np.concatenate(points) if len(points) == len(forecasts) else None,
     )
 
 
@@ -115,4 +121,5 @@ def merge_modes(forecast: Forecast, num_modes: int) -> Forecast:
         probabilities[tracks, order].astype(np.float32),
         merged[tracks, order].astype(np.float32),
         pack_covariances(covariances)[tracks, order].astype(np.float32),
+        forecast.point,
     )

@@ -7,7 +7,7 @@ track without any true position scores NaN. Nothing here knows where forecasts c
 
 from pathcast.model.metrics.calibration import fit_spread_scale, scale_spread
 from pathcast.model.metrics.coverage import Region, highest_density_regions
-from pathcast.model.metrics.displacement import ade, best_of, fde, mean_path, miss_rate, most_likely_path
+from pathcast.model.metrics.displacement import ade, best_of, fde, mean_path, miss_rate, most_likely_path, point_path
 from pathcast.model.metrics.energy import energy_score
 from pathcast.model.metrics.likelihood import negative_log_likelihood
 
@@ -23,5 +23,6 @@ __all__ = [
     "miss_rate",
     "most_likely_path",
     "negative_log_likelihood",
+    "point_path",
     "scale_spread",
 ]

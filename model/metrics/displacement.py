@@ -70,6 +70,11 @@ def mean_path(forecast: Forecast) -> Float[np.ndarray, "track time axis"]:
     )
 
 
+def point_path(forecast: Forecast) -> Float[np.ndarray, "track time axis"]:
+    """The one path that the engine gives as its best, or where it gives none the mean path."""
+    return mean_path(forecast) if forecast.point is None else forecast.point.astype(np.float64)
+
+
 def most_likely_path(forecast: Forecast) -> Float[np.ndarray, "track time axis"]:
     """The mean path of the most probable mode."""
     best = forecast.probabilities.argmax(axis=1)
