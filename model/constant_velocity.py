@@ -9,6 +9,7 @@ from jaxtyping import Float, Int
 
 from pathcast.model.engine import Card
 from pathcast.model.forecast import Forecast, pack_covariances
+from pathcast.model.others import Others
 from pathcast.model.states import COUNT, TIME, States, empty_states
 
 
@@ -79,7 +80,9 @@ class ConstantVelocityEngine:
                 result.put(rows, self.observe(result.take(rows), times[rows, step], positions[rows, step]))
         return result
 
-    def forecast(self, states: States, offsets: Float[np.ndarray, "track time"]) -> Forecast:
+    def forecast(
+        self, states: States, offsets: Float[np.ndarray, "track time"], others: Others | None = None
+    ) -> Forecast:
         axes = self._card.num_axes
         position = states.filter[:, 2 : 2 + axes]
         velocity = states.filter[:, 2 + axes : 2 + 2 * axes]

@@ -13,6 +13,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from pathcast.model.forecast import Forecast
+from pathcast.model.others import Others
 from pathcast.model.states import States
 from pathcast.venue import Venue
 
@@ -36,6 +37,7 @@ class Card:
     """Observations from which on forecasts have the model's accuracy; from the second on there are some."""
     venue: Venue | None = None
     uses_neighbours: bool = False
+    """Whether forecasts look at the other people."""
     metrics: dict[str, float] = field(default_factory=dict)
     text: str = ""
     """The model card, Markdown."""
@@ -76,10 +78,13 @@ class Engine(Protocol):
         What stands beyond a track's length is not read.
         """
 
-    def forecast(self, states: States, offsets: Float[np.ndarray, "track time"]) -> Forecast:
+    def forecast(
+        self, states: States, offsets: Float[np.ndarray, "track time"], others: Others | None = None
+    ) -> Forecast:
         """The futures of tracks that have been observed at least twice.
 
         Args:
             states: Their states.
             offsets: Seconds after each track's newest observation, over 0 and up to the horizon.
+            others: Everybody who is there, for engines that look at the other people; None: each is alone.
         """

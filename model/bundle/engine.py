@@ -13,10 +13,11 @@ from jaxtyping import Float, Int
 
 from pathcast.errors import BundleError
 from pathcast.model.bundle.config import CARD, ENCODE, FORECAST, METRICS, BundleConfig, read_config
-from pathcast.model.bundle.placing import place
+from pathcast.model.bundle.placing import Said, place, place_path
 from pathcast.model.engine import Card
 from pathcast.model.forecast import Forecast, join
 from pathcast.model.frontends import FrontEnd
+from pathcast.model.others import Others
 from pathcast.model.states import States, empty_states
 from pathcast.venue import SHIPPED
 
@@ -35,6 +36,8 @@ class BundleEngine:
         self._spread_scale = np.asarray(config.spread_scale)
         self._encode = _session(encode)
         self._forecast = _session(forecast)
+        self._outputs = [output.name for output in self._forecast.get_outputs()]
+        self._num_neighbours = int(config.network.get("num_neighbours") or 0)
 
     @property
     def card(self) -> Card:
@@ -89,16 +92,27 @@ class BundleEngine:
         result[rows] = after
         return result
 
-    def forecast(self, states: States, offsets: Float[np.ndarray, "track time"]) -> Forecast:
+    def forecast(
+        self, states: States, offsets: Float[np.ndarray, "track time"], others: Others | None = None
+    ) -> Forecast:
         if not states.num_tracks:  # onnxruntime 1.32 aborts the process on empty sequences
             return _no_forecast(self.card, offsets)
+        if self._num_neighbours and others is None:
+            others = Others(states.filter, np.arange(states.num_tracks), np.arange(states.num_tracks))
         if states.num_tracks <= CHUNK:
-            return self._forecast_chunk(states, offsets)
+            return self._forecast_chunk(states, offsets, others)
         starts = range(0, states.num_tracks, CHUNK)
         rows = [np.arange(start, min(start + CHUNK, states.num_tracks)) for start in starts]
-        return join([self._forecast_chunk(states.take(chosen), offsets[chosen]) for chosen in rows])
+        return join(
+            [
+                self._forecast_chunk(states.take(some), offsets[some], None if others is None else others.take(some))
+                for some in rows
+            ]
+        )
 
-    def _forecast_chunk(self, states: States, offsets: Float[np.ndarray, "track time"]) -> Forecast:
+    def _forecast_chunk(
+        self, states: States, offsets: Float[np.ndarray, "track time"], others: Others | None
+    ) -> Forecast:
         filters, steps, counts = self._front_end.pending(states.filter)
         memory = self._remember(states.memory, steps, counts)
         at_knots = self._front_end.base(filters, np.broadcast_to(self._knots, (len(filters), len(self._knots))))
@@ -107,12 +121,17 @@ class BundleEngine:
             "head": self._front_end.head(filters),
             "knots": np.ascontiguousarray(at_knots.knots.transpose(1, 0, 2)),
         }
-        logits, paths, spreads = self._forecast.run(None, feed)
-        probabilities, order = _rank(logits)
+        if self._num_neighbours and others is not None:
+            feed["neighbours"], feed["present"] = self._front_end.look_around(filters, others, self._num_neighbours)
+        outputs = dict(zip(self._outputs, self._forecast.run(self._outputs, feed), strict=True))
+        probabilities, order = _rank(outputs["logits"])
         heading = self._front_end.heading(filters)
         base = self._front_end.base(filters, offsets)
-        means, covariances = place(order, paths, spreads, self._knots, self._spread_scale, offsets, base, heading)
-        return Forecast(offsets, probabilities, means, covariances)
+        said = Said(outputs["paths"], outputs["spreads"], self._knots, self._spread_scale)
+        means, covariances = place(order, said, offsets, base, heading)
+        point = outputs.get("point")
+        placed = None if point is None else place_path(point, self._knots, offsets, base, heading)
+        return Forecast(offsets, probabilities, means, covariances, placed)
 
 
 def _no_forecast(card: Card, offsets: Float[np.ndarray, "track time"]) -> Forecast:
@@ -170,6 +189,7 @@ def load_bundle(folder: Path) -> BundleEngine:
         coast_s=config.coast_s,
         warm_points=config.warm_points,
         venue=SHIPPED[config.venue] if config.venue else None,
+        uses_neighbours=bool(config.network.get("num_neighbours")),
         metrics=_read_metrics(folder / METRICS),
         text=_read_text(folder / CARD, "text in UTF-8"),
     )

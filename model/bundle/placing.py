@@ -10,6 +10,8 @@ adds a path to where the track is.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from jaxtyping import Float, Int
 
@@ -18,12 +20,23 @@ from pathcast.model.frontends import Base
 MIN_LOG, MAX_LOG, MAX_MIX = -7.0, 4.0, 6.0
 
 
+@dataclass(frozen=True, eq=False)
+class Said:
+    """What the decoder said of the modes at its knots, in each track's frame and unit."""
+
+    paths: Float[np.ndarray, "track mode knot axis"]
+    """float32."""
+    spreads: Float[np.ndarray, "track mode knot spread"]
+    """float32."""
+    knots: Float[np.ndarray, " knot"]
+    """Seconds, increasing."""
+    spread_scale: Float[np.ndarray, " knot"]
+    """What standard deviations are multiplied by."""
+
+
 def place(
     order: Int[np.ndarray, "track mode"],
-    paths: Float[np.ndarray, "track mode knot axis"],
-    spreads: Float[np.ndarray, "track mode knot spread"],
-    knots: Float[np.ndarray, " knot"],
-    spread_scale: Float[np.ndarray, " knot"],
+    said: Said,
     offsets: Float[np.ndarray, "track time"],
     base: Base,
     heading: Float[np.ndarray, "track two"],
@@ -32,27 +45,53 @@ def place(
 
     Args:
         order: The modes in the order in which they are wanted.
-        paths: In the track's frame and unit. float32.
-        spreads: Likewise. float32.
-        knots: Seconds, increasing.
-        spread_scale: What standard deviations are multiplied by, at each knot.
+        said: What the decoder said.
         offsets: Seconds, increasing along each row, at most the last knot.
         base: At those offsets.
         heading: Cosine and sine.
     """
     tracks = np.arange(len(order))[:, None]
-    said = np.concatenate([paths, spreads], axis=3)[tracks, order]
-    said, scale = _at_offsets(said, spread_scale.astype(np.float32), knots, offsets)
+    numbers = np.concatenate([said.paths, said.spreads], axis=3)[tracks, order]
+    numbers, scale = _at_offsets(numbers, said.spread_scale.astype(np.float32), said.knots, offsets)
+    num_axes = said.paths.shape[3]
     unit = base.unit.astype(np.float32)[:, None]
-    cosine, sine = (heading[:, part].astype(np.float32)[:, None, None] for part in range(2))
-    num_axes = paths.shape[3]
-    means = np.empty((*said.shape[:3], num_axes), np.float32)
-    ahead, aside = said[..., 0] * unit, said[..., 1] * unit
+    cosine, sine = _turn(heading)
+    means = _in_world(numbers[..., :num_axes], base, unit, cosine, sine)
+    return means, _covariances(numbers[..., num_axes:], unit * scale[:, None], cosine, sine)
+
+
+def place_path(
+    path: Float[np.ndarray, "track knot axis"],
+    knots: Float[np.ndarray, " knot"],
+    offsets: Float[np.ndarray, "track time"],
+    base: Base,
+    heading: Float[np.ndarray, "track two"],
+) -> Float[np.ndarray, "track time axis"]:
+    """One path of each track in the world's axes, metres, float32; arguments as of `place`."""
+    numbers, _ = _at_offsets(path[:, None], np.ones(len(knots), np.float32), knots, offsets)
+    return _in_world(numbers, base, base.unit.astype(np.float32)[:, None], *_turn(heading))[:, 0]
+
+
+def _turn(heading: Float[np.ndarray, "track two"]) -> tuple[np.ndarray, np.ndarray]:
+    """Cosine and sine. Shape: [track, 1, 1]."""
+    return heading[:, 0].astype(np.float32)[:, None, None], heading[:, 1].astype(np.float32)[:, None, None]
+
+
+def _in_world(
+    paths: Float[np.ndarray, "track mode time axis"],
+    base: Base,
+    unit: Float[np.ndarray, "track 1 time"],
+    cosine: Float[np.ndarray, "track 1 1"],
+    sine: Float[np.ndarray, "track 1 1"],
+) -> Float[np.ndarray, "track mode time axis"]:
+    """Metres in the world's axes."""
+    means = np.empty(paths.shape, np.float32)
+    ahead, aside = paths[..., 0] * unit, paths[..., 1] * unit
     means[..., 0] = base.path[:, None, :, 0] + (cosine * ahead - sine * aside)
     means[..., 1] = base.path[:, None, :, 1] + (sine * ahead + cosine * aside)
-    if num_axes == 3:
-        means[..., 2] = base.path[:, None, :, 2] + said[..., 2] * unit
-    return means, _covariances(said[..., num_axes:], unit * scale[:, None], cosine, sine)
+    if paths.shape[3] == 3:
+        means[..., 2] = base.path[:, None, :, 2] + paths[..., 2] * unit
+    return means
 
 
 def _at_offsets(

@@ -13,6 +13,8 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import Float, Int
 
+from pathcast.model.others import Others
+
 
 @dataclass(frozen=True, eq=False)
 class Base:
@@ -40,6 +42,8 @@ class FrontEnd(Protocol):
     """Inputs of the decoder beside the encoder's state."""
     num_knot_inputs: int
     """Inputs of the decoder at each knot."""
+    num_neighbour_inputs: int
+    """Inputs of each of the people around; 0 where nobody is looked at."""
     max_pending: int
     """Most steps that `pending` gives."""
 
@@ -73,6 +77,20 @@ class FrontEnd(Protocol):
 
     def head(self, filters: Float[np.ndarray, "track column"]) -> Float[np.ndarray, "track input"]:
         """The decoder's inputs beside the encoder's state. float32."""
+
+    def look_around(
+        self, filters: Float[np.ndarray, "track column"], others: Others, most: int
+    ) -> tuple[Float[np.ndarray, "track neighbour input"], Float[np.ndarray, "track neighbour"]]:
+        """The nearest people around each track, at most `most` of them.
+
+        Args:
+            filters: As `pending` gives them.
+            others: Everybody who is there; their filters as they were before `pending`.
+            most: Neighbours per track; where there are fewer, inputs are 0.
+
+        Returns:
+            Inputs of each neighbour, and 1 where there is one, 0 where not. float32.
+        """
 
     def heading(self, filters: Float[np.ndarray, "track column"]) -> Float[np.ndarray, "track two"]:
         """Cosine and sine of each track's heading. float64."""

@@ -15,6 +15,8 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from pathcast.model.frontends import Base
+from pathcast.model.frontends.neighbours import NUM_NEIGHBOUR_INPUTS, look_around
+from pathcast.model.others import Others
 
 COUNT, TIME, X, Y = 0, 1, 2, 3  # the newest observation
 WAIT_TIME, WAIT_X, WAIT_Y = 4, 5, 6  # the observation that will be the encoder's next step
@@ -127,6 +129,7 @@ class HeadingFrontEnd:
     num_inputs = NUM_INPUTS
     num_head_inputs = NUM_HEAD_INPUTS
     num_knot_inputs = NUM_KNOT_INPUTS
+    num_neighbour_inputs = NUM_NEIGHBOUR_INPUTS
     max_pending = 2
 
     def absorb(
@@ -194,6 +197,18 @@ class HeadingFrontEnd:
         head[:, 13] = filters[:, SPEED] / scale
         head[:, 14] = np.minimum(filters[:, STEPS], 8.0) / 8.0
         return head
+
+    def look_around(
+        self, filters: Float[np.ndarray, "track column"], others: Others, most: int
+    ) -> tuple[Float[np.ndarray, "track neighbour input"], Float[np.ndarray, "track neighbour"]]:
+        seen = self.pending(others.filters)[0]
+        is_known = (seen[:, STEPS] >= 2).astype(np.float64)
+        people = np.column_stack([seen[:, TIME : Y + 1], seen[:, V:V1] * is_known[:, None], is_known])
+        own = np.column_stack(
+            [filters[:, TIME : Y + 1], filters[:, HEADING : HEADING + 2], filters[:, SCALE], filters[:, V:V1]]
+        )
+        index, scene = np.asarray(others.own, np.int64), np.asarray(others.scene, np.int64)
+        return look_around(own, index, people, scene, most)
 
     def heading(self, filters: Float[np.ndarray, "track column"]) -> Float[np.ndarray, "track two"]:
         return filters[:, HEADING : HEADING + 2]

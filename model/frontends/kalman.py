@@ -17,6 +17,7 @@ from jaxtyping import Float, Int
 
 from pathcast.compiled import njit
 from pathcast.model.frontends import Base
+from pathcast.model.others import Others
 from pathcast.simulator.ball.flight import FLOOR, NUM_PARAMETERS, RADIUS, advance
 
 COUNT, TIME = 0, 1
@@ -248,6 +249,7 @@ class KalmanFrontEnd:
     num_inputs = NUM_INPUTS
     num_head_inputs = NUM_HEAD_INPUTS
     num_knot_inputs = NUM_KNOT_INPUTS
+    num_neighbour_inputs = 0
     max_pending = 0
 
     def __init__(
@@ -285,6 +287,11 @@ class KalmanFrontEnd:
         head = np.zeros((len(filters), NUM_HEAD_INPUTS), np.float32)
         _head(np.ascontiguousarray(filters), self._parameters, head)
         return head
+
+    def look_around(
+        self, filters: Float[np.ndarray, "track column"], others: Others, most: int
+    ) -> tuple[Float[np.ndarray, "track neighbour input"], Float[np.ndarray, "track neighbour"]]:
+        return np.zeros((len(filters), most, 0), np.float32), np.zeros((len(filters), most), np.float32)
 
     def heading(self, filters: Float[np.ndarray, "track column"]) -> Float[np.ndarray, "track two"]:
         return filters[:, HEADING : HEADING + 2]

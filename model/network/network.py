@@ -2,9 +2,10 @@
 
 Encoder: a linear layer with ReLU, then the memory. Decoder: an LSTM run once over the knots (not once per mode), which
 emits at each knot, for each mode, a residual on that mode's anchor and the spread around it; the context gives the
-modes' log-probabilities. Everything is in the track's own frame and unit (`Base`). The modes' anchors and the
-min-over-modes training follow EigenTrajectory (Bae, Oh and Jeon 2023) and SingularTrajectory; the shared decoder was
-measured in docs/decisions/0004-streaming-encoder.md.
+modes' log-probabilities. Beside the modes it may emit one best path, a residual on constant velocity. People around
+are looked at by the decoder only (`Neighbourhood`), so the encoder's state stays the track's own. Everything is in the
+track's own frame and unit (`Base`). The modes' anchors and the min-over-modes training follow EigenTrajectory (Bae, Oh
+and Jeon 2023) and SingularTrajectory; the shared decoder was measured in docs/decisions/0004-streaming-encoder.md.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from pathcast.model.memory.choice import build_memory
+from pathcast.model.network.neighbourhood import Neighbourhood
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,11 +37,32 @@ class NetworkSizes:
     num_decoder_units: int = 64
     moving_input: int | None = None
     """The head input, in [0, 1], that says how much of the anchors for moving tracks to take; None: all."""
+    has_point: bool = False
+    """Whether one best path stands beside the modes; the first head inputs are then the newest velocity."""
+    num_neighbour_inputs: int = 0
+    """Inputs of each of the people around; 0 where nobody is looked at."""
+    num_neighbours: int = 0
+    """Most people around a track that are looked at."""
+    num_neighbour_units: int = 64
 
     @property
     def num_spreads(self) -> int:
         """Numbers that say a Gaussian's spread."""
         return self.num_axes * (self.num_axes + 1) // 2
+
+    @property
+    def num_emitted(self) -> int:
+        """Numbers that the decoder emits at a knot."""
+        return self.num_modes * (self.num_axes + self.num_spreads) + self.has_point * self.num_axes
+
+
+Decoded = tuple[
+    Float[Tensor, "track mode"],
+    Float[Tensor, "track mode knot axis"],
+    Float[Tensor, "track mode knot spread"],
+    Float[Tensor, "track knot axis"] | None,
+]
+"""The modes' logits, their paths, their spreads (see `spread`), and the best path where there is one."""
 
 
 class ForecastNetwork(nn.Module):
@@ -52,11 +75,17 @@ class ForecastNetwork(nn.Module):
         self.sizes = sizes
         self.embed = nn.Linear(sizes.num_inputs, sizes.num_units)
         self.memory = build_memory(sizes.memory, sizes.num_units, sizes.num_units, sizes.num_layers)
-        self.context1 = nn.Linear(sizes.num_units + sizes.num_head_inputs, sizes.num_context)
+        num_read = sizes.num_units + sizes.num_head_inputs
+        self.neighbourhood: Neighbourhood | None = None
+        if sizes.num_neighbour_inputs:
+            units = sizes.num_neighbour_units
+            self.neighbourhood = Neighbourhood(sizes.num_neighbour_inputs, sizes.num_head_inputs, units)
+            num_read += 2 * units
+        self.context1 = nn.Linear(num_read, sizes.num_context)
         self.context2 = nn.Linear(sizes.num_context, sizes.num_context)
         self.logits = nn.Linear(sizes.num_context, sizes.num_modes)
         self.decoder = nn.LSTM(sizes.num_context + sizes.num_knot_inputs, sizes.num_decoder_units, batch_first=True)
-        self.emit = nn.Linear(sizes.num_decoder_units, sizes.num_modes * (sizes.num_axes + sizes.num_spreads))
+        self.emit = nn.Linear(sizes.num_decoder_units, sizes.num_emitted)
         with torch.no_grad():
             self.emit.weight *= 0.1
         self.register_buffer("anchors", torch.zeros(2, sizes.num_modes, sizes.num_knots, sizes.num_axes))
@@ -72,20 +101,33 @@ class ForecastNetwork(nn.Module):
         hidden: Float[Tensor, "track unit"],
         head: Float[Tensor, "track head_input"],
         knots: Float[Tensor, "track knot knot_input"],
-    ) -> tuple[
-        Float[Tensor, "track mode"],
-        Float[Tensor, "track mode knot axis"],
-        Float[Tensor, "track mode knot spread"],
-    ]:
-        """The modes' logits, their paths and their spreads (see `spread`)."""
+        neighbours: tuple[Float[Tensor, "track neighbour feature"], Float[Tensor, "track neighbour"]] | None = None,
+    ) -> Decoded:
+        """What may come after each track's newest observation.
+
+        Args:
+            hidden: The memory's output.
+            head: The front end's head inputs.
+            knots: Its knot inputs.
+            neighbours: Its inputs of the people around and whether they are there, where the network looks at them.
+        """
         sizes = self.sizes
-        context = torch.relu(self.context1(torch.cat([hidden, head], 1)))
+        read = [hidden, head]
+        if self.neighbourhood is not None:
+            assert neighbours is not None
+            read.append(self.neighbourhood(*neighbours, head))
+        context = torch.relu(self.context1(torch.cat(read, 1)))
         context = torch.relu(self.context2(context))
         repeated = context[:, None].expand(-1, knots.shape[1], -1)
         outputs, _ = self.decoder(torch.cat([repeated, knots], 2))
-        emitted = self.emit(outputs).view(len(hidden), knots.shape[1], sizes.num_modes, -1).transpose(1, 2)
+        emitted = self.emit(outputs)
+        point = None
+        if sizes.has_point:
+            emitted, point = emitted.split([sizes.num_emitted - sizes.num_axes, sizes.num_axes], 2)
+            point = point + head[:, None, : sizes.num_axes]
+        emitted = emitted.unflatten(2, (sizes.num_modes, -1)).transpose(1, 2)
         paths, spreads = emitted.split([sizes.num_axes, sizes.num_spreads], -1)
-        return self.logits(context), self.anchors_of(head) + paths, spreads
+        return self.logits(context), self.anchors_of(head) + paths, spreads, point
 
     def anchors_of(self, head: Float[Tensor, "track head_input"]) -> Float[Tensor, "#track mode knot axis"]:
         """Each track's anchors, between those of moving and of standing tracks."""
@@ -100,8 +142,9 @@ class ForecastNetwork(nn.Module):
         lengths: Int[Tensor, " track"],
         head: Float[Tensor, "track head_input"],
         knots: Float[Tensor, "track knot knot_input"],
-    ) -> tuple[Tensor, Tensor, Tensor]:
+        neighbours: tuple[Float[Tensor, "track neighbour feature"], Float[Tensor, "track neighbour"]] | None = None,
+    ) -> Decoded:
         """`decode` after each track's own last step."""
         outputs = self.encode(steps)
         hidden = outputs[torch.arange(len(steps), device=steps.device), lengths - 1]
-        return self.decode(hidden, head, knots)
+        return self.decode(hidden, head, knots, neighbours)

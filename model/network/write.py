@@ -1,7 +1,8 @@
 """Writes a network as two ONNX graphs.
 
 `encode`: (steps, lengths, memory) -> next_memory.
-`forecast`: (memory, head, knots) -> (logits, paths, spreads).
+`forecast`: (memory, head, knots) -> (logits, paths, spreads); networks that look at people around have the inputs
+neighbours and present too, those with a best path the output point.
 
 Sequences are time-major, as the runtime's kernels want them.
 """
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pathcast.model.network.graph import Graph
+from pathcast.model.network.neighbourhood import ABSENT, NUM_HEADS, Neighbourhood
 from pathcast.model.network.network import ForecastNetwork
 
 if TYPE_CHECKING:
@@ -42,7 +44,12 @@ def write_forecast(network: ForecastNetwork) -> onnx.ModelProto:
     per_layer = memory.parts * sizes.num_units
     top = graph.split(state, [per_layer] * sizes.num_layers, axis=1)[-1]
     hidden = graph.split(top, [sizes.num_units] * memory.parts, axis=1)[0]
-    context = graph.concatenate([hidden, head], axis=1)
+    read = [hidden, head]
+    if network.neighbourhood is not None:
+        neighbours = graph.input("neighbours", ["track", "neighbour", sizes.num_neighbour_inputs])
+        present = graph.input("present", ["track", "neighbour"])
+        read.append(_write_neighbourhood(graph, network.neighbourhood, neighbours, present, head))
+    context = graph.concatenate(read, axis=1)
     context = graph.apply("Relu", _linear(graph, context, network.context1))
     context = graph.apply("Relu", _linear(graph, context, network.context2))
     repeated = graph.apply(
@@ -50,6 +57,12 @@ def write_forecast(network: ForecastNetwork) -> onnx.ModelProto:
     )
     outputs = _write_decoder(graph, network.decoder, graph.concatenate([repeated, knots], axis=2))
     emitted = _linear(graph, outputs, network.emit)
+    if sizes.has_point:
+        emitted, point = graph.split(emitted, [sizes.num_emitted - sizes.num_axes, sizes.num_axes], axis=2)
+        velocity, _ = graph.split(head, [sizes.num_axes, sizes.num_head_inputs - sizes.num_axes], axis=1)
+        point = graph.apply("Add", point, graph.unsqueeze(velocity, 0))
+        point = graph.apply("Transpose", point, perm=[1, 0, 2])
+        graph.output(point, "point", ["track", sizes.num_knots, sizes.num_axes])
     shape = np.array([0, 0, sizes.num_modes, sizes.num_axes + sizes.num_spreads], np.int64)
     emitted = graph.apply("Reshape", emitted, graph.constant(shape))
     emitted = graph.apply("Transpose", emitted, perm=[1, 2, 0, 3])
@@ -60,6 +73,26 @@ def write_forecast(network: ForecastNetwork) -> onnx.ModelProto:
     graph.output(paths, "paths", [*modes, sizes.num_axes])
     graph.output(spreads, "spreads", [*modes, sizes.num_spreads])
     return graph.model("forecast")
+
+
+def _write_neighbourhood(graph: Graph, block: Neighbourhood, neighbours: str, present: str, head: str) -> str:
+    """What the people around amount to, as `Neighbourhood.forward`. Shape: [track, 2 unit]."""
+    ones = graph.constant(np.ones((1, 1, 1), np.float32))
+    is_there = graph.unsqueeze(present, 2)
+    own = graph.unsqueeze(_linear(graph, head, block.of_own), 1)
+    each = graph.apply("Relu", graph.apply("Add", _linear(graph, neighbours, block.of_neighbour), own))
+    each = graph.apply("Relu", _linear(graph, each, block.embed))
+    absent = graph.apply("Mul", graph.apply("Sub", ones, is_there), graph.constant(np.array([ABSENT], np.float32)))
+    weights = graph.apply("Softmax", graph.apply("Add", _linear(graph, each, block.scores), absent), axis=1)
+    weights = graph.apply("Mul", weights, is_there)
+    values = _linear(graph, each, block.values)
+    heads = graph.constant(np.array([0, 0, NUM_HEADS, block.num_units // NUM_HEADS], np.int64))
+    weighted = graph.apply("Mul", graph.unsqueeze(weights, 3), graph.apply("Reshape", values, heads))
+    attended = graph.add("ReduceSum", [weighted, graph.constant(np.array([1], np.int64))], keepdims=0)[0]
+    attended = graph.apply("Reshape", attended, graph.constant(np.array([0, block.num_units], np.int64)))
+    pooled = graph.apply("Mul", graph.apply("Relu", _linear(graph, each, block.pooled)), is_there)
+    pooled = graph.apply("ReduceMax", pooled, axes=[1], keepdims=0)
+    return graph.concatenate([attended, pooled], axis=1)
 
 
 def _write_decoder(graph: Graph, decoder: nn.LSTM, inputs: str) -> str:

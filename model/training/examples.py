@@ -26,6 +26,10 @@ class Examples:
     """Metres per unit. float32."""
     is_known: Bool[np.ndarray, "track end knot"]
     """Where the truth is known."""
+    neighbours: Float[np.ndarray, "track end neighbour input"]
+    """The people around at each end; none where nobody is looked at. float32."""
+    present: Float[np.ndarray, "track end neighbour"]
+    """1 where there is one. float32."""
 
     @property
     def num_tracks(self) -> int:
@@ -41,6 +45,8 @@ class Examples:
             self.target[rows],
             self.unit[rows],
             self.is_known[rows],
+            self.neighbours[rows],
+            self.present[rows],
         )
 
 

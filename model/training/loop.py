@@ -56,6 +56,10 @@ def build_network(settings: TrainingSettings, front_end: FrontEnd) -> ForecastNe
             num_context=settings.num_context,
             num_decoder_units=settings.num_decoder_units,
             moving_input=MOVING_INPUT[front_end.name],
+            has_point=settings.has_point,
+            num_neighbour_inputs=front_end.num_neighbour_inputs if settings.num_neighbours else 0,
+            num_neighbours=settings.num_neighbours,
+            num_neighbour_units=settings.num_neighbour_units,
         )
     )
 
@@ -76,7 +80,10 @@ def train(
     knots = np.asarray(settings.knots_s)
     network = build_network(settings, front_end)
     validation = examples_of(
-        source.observed("validation", 0, settings.num_validation, settings.num_ends), front_end, knots
+        source.observed("validation", 0, settings.num_validation, settings.num_ends),
+        front_end,
+        knots,
+        settings.num_neighbours,
     )
     weights = LossWeights(**{name: getattr(settings, name) for name in LossWeights.__dataclass_fields__})
     steps_per_epoch = -(-settings.num_train // settings.batch)
@@ -87,7 +94,7 @@ def train(
     best: tuple[float, int, dict[str, Tensor], dict[str, float]] | None = None
     for epoch in range(settings.epochs):
         observed = source.observed("train", epoch, settings.num_train, settings.num_ends)
-        examples = examples_of(observed, front_end, knots)
+        examples = examples_of(observed, front_end, knots, settings.num_neighbours)
         if epoch == 0:
             _set_anchors(network, examples, knots, settings)
         network.train()
@@ -127,11 +134,12 @@ def _loss(
     outputs = network.encode(torch.from_numpy(examples.steps))
     ends = torch.from_numpy(examples.ends)
     hidden = outputs.gather(1, ends[:, :, None].expand(-1, -1, outputs.shape[2])).flatten(0, 1)
-    head, knots, target, unit, is_known = (
-        torch.from_numpy(array).flatten(0, 1)
-        for array in (examples.head, examples.knots, examples.target, examples.unit, examples.is_known)
-    )
-    return forecast_loss(*network.decode(hidden, head, knots), target, unit, is_known, weights)
+    names = ("head", "knots", "target", "unit", "is_known", "neighbours", "present")
+    given = {name: torch.from_numpy(getattr(examples, name)).flatten(0, 1) for name in names}
+    around = (given["neighbours"], given["present"]) if network.sizes.num_neighbours else None
+    logits, paths, spreads, point = network.decode(hidden, given["head"], given["knots"], around)
+    truth = given["target"], given["unit"], given["is_known"]
+    return forecast_loss(logits, paths, spreads, *truth, weights, point)
 
 
 @torch.no_grad()

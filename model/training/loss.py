@@ -22,6 +22,8 @@ class LossWeights:
     """Cross-entropy of the mode probabilities against the best mode."""
     mean_ade: float = 0.0
     """Displacement of the mixture's mean path."""
+    point_ade: float = 0.5
+    """Displacement of the best path, where the network gives one."""
     likelihood: float = 0.1
     """Negative log-likelihood of the mixture at each step, per axis."""
     is_mean_detached: bool = True
@@ -39,12 +41,14 @@ def forecast_loss(
     unit: Float[Tensor, "row knot"],
     is_known: Bool[Tensor, "row knot"],
     weights: LossWeights,
+    point: Float[Tensor, "row knot axis"] | None = None,
 ) -> tuple[Float[Tensor, ""], dict[str, float]]:
     """The loss, and its parts in metres and nats for the record; a row without a known knot counts for nothing."""
     scored = is_known.any(-1)
     if not scored.all():
         logits, paths, spreads, target = logits[scored], paths[scored], spreads[scored], target[scored]
         unit, is_known = unit[scored], is_known[scored]
+        point = None if point is None else point[scored]
     known = is_known.to(paths.dtype)
     count = known.sum(-1)
     residual = target[:, None] - paths
@@ -65,14 +69,12 @@ def forecast_loss(
     mean = (log_probabilities.exp()[:, :, None, None] * paths).sum(1)
     mean_ade = (torch.linalg.vector_norm(target - mean, dim=-1) * unit * known).sum(-1) / count
     displacement = weights.min_ade * min_ade + weights.min_fde * min_fde + weights.mean_ade * mean_ade
+    parts = {"min_ade_m": min_ade, "min_fde_m": min_fde, "mean_ade_m": mean_ade}
+    if point is not None:
+        parts["point_ade_m"] = (torch.linalg.vector_norm(target - point, dim=-1) * unit * known).sum(-1) / count
+        displacement = displacement + weights.point_ade * parts["point_ade_m"]
     if weights.is_relative:
         displacement = displacement * count / (unit * known).sum(-1)
     loss = displacement.mean() + weights.winner * winner + weights.likelihood * nll
-    parts = {
-        "loss": loss,
-        "min_ade_m": min_ade.mean(),
-        "min_fde_m": min_fde.mean(),
-        "mean_ade_m": mean_ade.mean(),
-        "nll": nll,
-    }
-    return loss, {name: float(value.detach()) for name, value in parts.items()}
+    means = {name: float(value.mean().detach()) for name, value in parts.items()}
+    return loss, {"loss": float(loss.detach()), **means, "nll": float(nll.detach())}

@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from pathcast.model.frontends import FrontEnd
+from pathcast.model.others import Others
 from pathcast.model.training.examples import Examples, relate
 
 
@@ -24,6 +25,8 @@ class Observed:
     """Index of the newest observation of each forecast, at least 1."""
     truth: Float[np.ndarray, "track end knot axis"]
     """True positions at the knots after it, metres; NaN where unknown."""
+    others: Others | None = None
+    """Everybody who was there at each forecast, as seen then: one own row for each (track, end). None: each alone."""
 
 
 @runtime_checkable
@@ -41,13 +44,23 @@ class Source(Protocol):
         """
 
 
-def examples_of(observed: Observed, front_end: FrontEnd, knots: Float[np.ndarray, " knot"]) -> Examples:
-    """The examples that these observations make."""
+def examples_of(
+    observed: Observed, front_end: FrontEnd, knots: Float[np.ndarray, " knot"], num_neighbours: int = 0
+) -> Examples:
+    """The examples that these observations make.
+
+    Args:
+        observed: Tracks and what came after them.
+        front_end: What stands before the network.
+        knots: Offsets, seconds.
+        num_neighbours: Most people around that are looked at.
+    """
     steps, filters = front_end.trace(observed.times, observed.positions, observed.ends)
     num_tracks, num_ends = observed.ends.shape
     rows = filters.reshape(num_tracks * num_ends, -1)
     truth = observed.truth.reshape(num_tracks * num_ends, *observed.truth.shape[2:])
     head, at_knots, target, unit = relate(front_end, rows, truth, knots)
+    neighbours, present = _around(front_end, rows, observed.others, num_neighbours)
 
     def by_track(array: np.ndarray) -> np.ndarray:
         return array.reshape(num_tracks, num_ends, *array.shape[1:])
@@ -60,7 +73,19 @@ def examples_of(observed: Observed, front_end: FrontEnd, knots: Float[np.ndarray
         by_track(target),
         by_track(unit),
         np.isfinite(observed.truth).all(axis=-1),
+        by_track(neighbours),
+        by_track(present),
     )
+
+
+def _around(
+    front_end: FrontEnd, rows: Float[np.ndarray, "row column"], others: Others | None, num_neighbours: int
+) -> tuple[Float[np.ndarray, "row neighbour input"], Float[np.ndarray, "row neighbour"]]:
+    """Inputs of the people around each forecast, and whether they are there."""
+    if others is None or not num_neighbours:
+        shape = (len(rows), num_neighbours)
+        return np.zeros((*shape, front_end.num_neighbour_inputs), np.float32), np.zeros(shape, np.float32)
+    return front_end.look_around(rows, others, num_neighbours)
 
 
 def prefixes_of(observed: Observed, end: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:

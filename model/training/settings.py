@@ -51,6 +51,9 @@ class TrainingSettings(Settings):
     num_context: int = Field(64, ge=1, description="Units between encoder and decoder")
     num_decoder_units: int = Field(64, ge=1, description="Units of the decoder")
     num_modes: int = Field(20, ge=1, description="Modes")
+    has_point: bool = Field(False, description="Whether one best path stands beside the modes")
+    num_neighbours: int = Field(0, ge=0, description="Most people around that are looked at, 0 for none (crowd)")
+    num_neighbour_units: int = Field(64, ge=4, multiple_of=4, description="Units that look at each of them")
     num_directions: int = Field(6, ge=1, description="Singular directions that anchors are sought in")
 
     epochs: int = Field(20, ge=1, description="Passes over the tracks")
@@ -63,6 +66,7 @@ class TrainingSettings(Settings):
     min_fde: float = Field(0.5, ge=0, description="Weight of its last displacement")
     winner: float = Field(0.1, ge=0, description="Weight of the probabilities' cross-entropy with the best mode")
     mean_ade: float = Field(0.0, ge=0, description="Weight of the mean path's displacement")
+    point_ade: float = Field(0.5, ge=0, description="Weight of the best path's displacement")
     likelihood: float = Field(0.1, ge=0, description="Weight of the mixture's negative log-likelihood")
     is_mean_detached: bool = Field(True, description="Whether the likelihood leaves the paths alone")
     is_relative: bool = Field(False, description="Whether displacements count in each forecast's own unit")
