@@ -80,7 +80,7 @@ class FrontEnd(Protocol):
 
     def look_around(
         self, filters: Float[np.ndarray, "track column"], others: Others, most: int
-    ) -> tuple[Float[np.ndarray, "track neighbour input"], Float[np.ndarray, "track neighbour"]]:
+    ) -> tuple[Float[np.ndarray, "track neighbour feature"], Float[np.ndarray, "track neighbour"]]:
         """The nearest people around each track, at most `most` of them.
 
         Args:

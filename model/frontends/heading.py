@@ -200,7 +200,7 @@ class HeadingFrontEnd:
 
     def look_around(
         self, filters: Float[np.ndarray, "track column"], others: Others, most: int
-    ) -> tuple[Float[np.ndarray, "track neighbour input"], Float[np.ndarray, "track neighbour"]]:
+    ) -> tuple[Float[np.ndarray, "track neighbour feature"], Float[np.ndarray, "track neighbour"]]:
         seen = self.pending(others.filters)[0]
         is_known = (seen[:, STEPS] >= 2).astype(np.float64)
         people = np.column_stack([seen[:, TIME : Y + 1], seen[:, V:V1] * is_known[:, None], is_known])

@@ -290,7 +290,7 @@ class KalmanFrontEnd:
 
     def look_around(
         self, filters: Float[np.ndarray, "track column"], others: Others, most: int
-    ) -> tuple[Float[np.ndarray, "track neighbour input"], Float[np.ndarray, "track neighbour"]]:
+    ) -> tuple[Float[np.ndarray, "track neighbour feature"], Float[np.ndarray, "track neighbour"]]:
         return np.zeros((len(filters), most, 0), np.float32), np.zeros((len(filters), most), np.float32)
 
     def heading(self, filters: Float[np.ndarray, "track column"]) -> Float[np.ndarray, "track two"]:

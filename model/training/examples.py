@@ -26,7 +26,7 @@ class Examples:
     """Metres per unit. float32."""
     is_known: Bool[np.ndarray, "track end knot"]
     """Where the truth is known."""
-    neighbours: Float[np.ndarray, "track end neighbour input"]
+    neighbours: Float[np.ndarray, "track end neighbour feature"]
     """The people around at each end; none where nobody is looked at. float32."""
     present: Float[np.ndarray, "track end neighbour"]
     """1 where there is one. float32."""

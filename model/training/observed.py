@@ -80,7 +80,7 @@ def examples_of(
 
 def _around(
     front_end: FrontEnd, rows: Float[np.ndarray, "row column"], others: Others | None, num_neighbours: int
-) -> tuple[Float[np.ndarray, "row neighbour input"], Float[np.ndarray, "row neighbour"]]:
+) -> tuple[Float[np.ndarray, "row neighbour feature"], Float[np.ndarray, "row neighbour"]]:
     """Inputs of the people around each forecast, and whether they are there."""
     if others is None or not num_neighbours:
         shape = (len(rows), num_neighbours)
