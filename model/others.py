@@ -21,7 +21,10 @@ class Others:
     """Ascending."""
     own: Int[np.ndarray, " track"]
     """Each forecast track's own row."""
+    stretch: Float[np.ndarray, "track 2"] | None = None
+    """What x and y of everybody are multiplied by for each track, where training stretches and mirrors scenes."""
 
     def take(self, rows: Int[np.ndarray, " chosen"] | slice) -> Others:
         """For the chosen tracks; everybody stays there."""
-        return Others(self.filters, self.scene, self.own[rows])
+        stretch = None if self.stretch is None else self.stretch[rows]
+        return Others(self.filters, self.scene, self.own[rows], stretch)

@@ -208,7 +208,8 @@ class HeadingFrontEnd:
             [filters[:, TIME : Y + 1], filters[:, HEADING : HEADING + 2], filters[:, SCALE], filters[:, V:V1]]
         )
         index, scene = np.asarray(others.own, np.int64), np.asarray(others.scene, np.int64)
-        return look_around(own, index, people, scene, most)
+        stretch = np.ones((len(own), 2)) if others.stretch is None else others.stretch
+        return look_around(own, index, people, scene, stretch, most)
 
     def heading(self, filters: Float[np.ndarray, "track column"]) -> Float[np.ndarray, "track two"]:
         return filters[:, HEADING : HEADING + 2]

@@ -27,6 +27,7 @@ def look_around(
     index: Int[np.ndarray, " track"],
     people: Float[np.ndarray, "person 6"],
     scene: Int[np.ndarray, " person"],
+    stretch: Float[np.ndarray, "track 2"],
     most: int,
 ) -> tuple[Float[np.ndarray, "track neighbour 14"], Float[np.ndarray, "track neighbour"]]:
     """Inputs of each track's nearest people, nearest first.
@@ -36,6 +37,7 @@ def look_around(
         index: The track's own row among the people.
         people: Time, place, velocity, and 1 where the velocity is known.
         scene: Of each person, ascending.
+        stretch: What x and y of people are multiplied by for each track.
         most: Most neighbours of a track.
 
     Returns:
@@ -45,7 +47,9 @@ def look_around(
     present = np.zeros((len(own), most), np.float32)
     found = np.empty(most, np.int64)
     distances = np.empty(most)
+    person = np.empty(6)
     for track in range(len(own)):
+        wide, high = stretch[track, 0], stretch[track, 1]
         me = index[track]
         count = 0
         first = np.searchsorted(scene, scene[me])
@@ -54,8 +58,8 @@ def look_around(
             since = own[track, OWN_TIME] - people[other, TIME]
             if other == me or abs(since) > LOOK_S:
                 continue
-            x = people[other, X] + people[other, VX] * since - own[track, OWN_X]
-            y = people[other, Y] + people[other, VY] * since - own[track, OWN_Y]
+            x = wide * (people[other, X] + people[other, VX] * since) - own[track, OWN_X]
+            y = high * (people[other, Y] + people[other, VY] * since) - own[track, OWN_Y]
             distance = np.sqrt(x * x + y * y)
             if count == most and distance >= distances[count - 1]:
                 continue
@@ -68,7 +72,12 @@ def look_around(
             found[place] = other
             count = min(count + 1, most)
         for slot in range(count):
-            _describe(own[track], people[found[slot]], inputs[track, slot])
+            person[:] = people[found[slot]]
+            person[X] *= wide
+            person[VX] *= wide
+            person[Y] *= high
+            person[VY] *= high
+            _describe(own[track], person, inputs[track, slot])
             present[track, slot] = 1.0
     return inputs, present
 
