@@ -33,9 +33,12 @@ class TrainingSettings(Settings):
     rates_hz: list[Annotated[float, Field(gt=0)]] = Field(
         [30.0], min_length=1, description="Sampling rates of the sensor (ball)"
     )
-    noise_m: float = Field(0.03, gt=0, description="Standard deviation of an observed position")
+    noise_m: float = Field(0.03, ge=0, description="Standard deviation of an observed position")
     clock_jitter_s: float = Field(0.0, ge=0, description="Standard deviation of the sensor's clock")
     dropout: float = Field(0.05, ge=0, lt=1, description="Share of observations that are missing")
+    short_prefixes: float = Field(0.5, ge=0, le=1, description="Share of prefixes cut to a random length (recorded)")
+    stretch: float = Field(0.2, ge=0, lt=1, description="Standard deviation of a scene's size (recorded)")
+    least_known_s: float = Field(4.8, gt=0, description="Seconds after an observation that must be known (recorded)")
     acceleration_density: float = Field(0.05, gt=0, description="Unmodelled acceleration in the filter, m²/s³ (ball)")
     max_speed_mps: float = Field(12.0, gt=0, description="Speed expected before a second observation (ball)")
 
