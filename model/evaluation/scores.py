@@ -31,8 +31,8 @@ def score_forecasts(
 
     Returns:
         `ade_m`, `fde_m` (mean path), `likely_ade_m`, `likely_fde_m` (most probable mode), `min_ade_m`, `min_fde_m`
-        (best of all modes), `nll` (nats per step), `energy_m`, `coverage90`, `region90` (m² or m³), and
-        `NAME_ade_m`, `NAME_fde_m` of each baseline.
+        (best of all modes), `point_ade_m`, `point_fde_m` (the best path, where there is one), `nll` (nats per step),
+        `energy_m`, `coverage90`, `region90` (m² or m³), and `NAME_ade_m`, `NAME_fde_m` of each baseline.
     """
     mean, likely = metrics.mean_path(forecast), metrics.most_likely_path(forecast)
     best_ade, best_fde = metrics.best_of(forecast.means, truth)
@@ -51,6 +51,9 @@ def score_forecasts(
     scores["energy_m"] = metrics.energy_score(some, some_truth, random)
     scores["coverage90"] = regions.coverage
     scores["region90"] = regions.mean_size
+    if forecast.point is not None:
+        scores["point_ade_m"] = metrics.ade(forecast.point, truth)
+        scores["point_fde_m"] = metrics.fde(forecast.point, truth)
     for name, path in baselines.items():
         scores[f"{name}_ade_m"] = metrics.ade(path, truth)
         scores[f"{name}_fde_m"] = metrics.fde(path, truth)

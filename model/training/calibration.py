@@ -20,7 +20,7 @@ def forecast_observed(
     """Forecasts after the first end of each track, and the truth at all knots."""
     times, positions, lengths, truth = prefixes_of(observed)
     states = engine.encode(engine.start(len(times)), times, positions, lengths)
-    return engine.forecast(states, np.tile(offsets, (len(times), 1))), truth
+    return engine.forecast(states, np.tile(offsets, (len(times), 1)), observed.others_at(0)), truth
 
 
 def fit_scale(engine: Engine, source: Source, settings: TrainingSettings) -> list[float]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from pathcast.model.training.loop import Trained
 from pathcast.model.training.settings import TrainingSettings
 
 ROWS = {
+    "best path": ("point_ade_m", "point_fde_m"),
     "mean path": ("ade_m", "fde_m"),
     "most probable mode": ("likely_ade_m", "likely_fde_m"),
     "best of all modes": ("min_ade_m", "min_fde_m"),
@@ -16,16 +19,28 @@ ROWS = {
 
 def write_card(settings: TrainingSettings, trained: Trained, metrics: dict[str, float]) -> str:
     """The card, Markdown."""
-    world = "crowds in corridors and plazas" if settings.world == "crowd" else f"throws of `{settings.scenario}`"
+    worlds = {
+        "crowd": f"simulated crowds, seed {settings.seed}; no recorded track was trained on",
+        "ball": f"simulated throws of `{settings.scenario}`, seed {settings.seed}; no recorded track was trained on",
+        "tracks": f"recorded tracks ({', '.join(Path(path).name for path in settings.tracks)}), seed {settings.seed}",
+    }
+    tests = {
+        "crowd": "4000 test tracks from scenes that were in neither training nor validation, prefixes of all lengths",
+        "ball": "4000 test throws that were in neither training nor validation, prefixes of all lengths",
+        "tracks": "Up to 4000 whole prefixes of the last tenth of each scene's time, trained on by nothing"
+        if not settings.validation_tracks
+        else "Up to 4000 whole prefixes of the validation tracks, by which the epoch was chosen",
+    }
+    truth = "what was recorded" if settings.world == "tracks" else "the simulator's truth"
     horizon = settings.num_offsets * settings.knot_s
     rows = "\n".join(
         f"| {name} | {metrics[ade]:.4f} | {metrics[fde]:.4f} |" for name, (ade, fde) in ROWS.items() if ade in metrics
     )
     num_parameters = sum(value.numel() for value in trained.network.parameters())
     limits = (
-        "Walkers only; the other people of a frame are not looked at. Someone who has never moved has no heading: the "
-        "forecast then leans on the world's x axis."
-        if settings.world == "crowd"
+        f"Walkers only; {_around(settings)}. Someone who has never moved has no heading: the forecast then "
+        "leans on the world's x axis."
+        if settings.world != "ball"
         else "The filter's flight knows one floor, endless and level. What hoop, board, net and edges do to a ball "
         "was in the training throws, but where they stand is not an input: they show as spread. Balls of other size or "
         "weight than the simulated ones are out of its reach."
@@ -37,7 +52,7 @@ def write_card(settings: TrainingSettings, trained: Trained, metrics: dict[str, 
 
 | | |
 |---|---|
-| data | simulated {world}, seed {settings.seed}; no recorded track was trained on |
+| data | {worlds[settings.world]} |
 | observations | 2 to {settings.prefix}, noise {_noise(settings)}, {100 * settings.dropout:g} % missing |
 | network | {settings.memory}, {num_parameters} parameters, {settings.num_modes} modes |
 | training | {how}; epoch {trained.epoch} was best on validation |
@@ -46,8 +61,8 @@ def write_card(settings: TrainingSettings, trained: Trained, metrics: dict[str, 
 
 ## Scores
 
-4000 test tracks from scenes and throws that were in neither training nor validation, prefixes of all lengths, every
-{settings.knot_s:g} s up to {horizon:g} s after the last observation, against the simulator's truth (metres).
+{tests[settings.world]}, every {settings.knot_s:g} s up to {horizon:g} s after the last observation, against {truth}
+(metres).
 
 | | ADE | FDE |
 |---|---|---|
@@ -64,4 +79,12 @@ Energy score {metrics["energy_m"]:.4f} m, negative log-likelihood {metrics["nll"
 
 def _noise(settings: TrainingSettings) -> str:
     centimetres = f"{100 * settings.noise_m:g} cm"
-    return f"0 to {centimetres}" if settings.world == "crowd" else centimetres
+    return {"crowd": f"0 to {centimetres}", "ball": centimetres, "tracks": f"as recorded, and {centimetres}"}[
+        settings.world
+    ]
+
+
+def _around(settings: TrainingSettings) -> str:
+    if not settings.num_neighbours:
+        return "the other people of a frame are not looked at"
+    return f"the nearest {settings.num_neighbours} people of a frame are looked at, where they are and how they move"

@@ -28,6 +28,10 @@ class Observed:
     others: Others | None = None
     """Everybody who was there at each forecast, as seen then: one own row for each (track, end). None: each alone."""
 
+    def others_at(self, end: int) -> Others | None:
+        """Everybody who was there at one of the ends."""
+        return None if self.others is None else self.others.take(slice(end, None, self.ends.shape[1]))
+
 
 @runtime_checkable
 class Source(Protocol):

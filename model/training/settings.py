@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -18,7 +18,10 @@ class TrainingSettings(Settings):
     name: str = Field("pedestrian", pattern=NAME_PATTERN, description="Name of the bundle")
     version: str = Field("1", pattern=VERSION_PATTERN, description="Version of the bundle")
     summary: str = Field("", description="One line on what it is for")
-    world: Literal["crowd", "ball"] = Field("crowd", description="What is simulated")
+    world: Literal["crowd", "ball", "tracks"] = Field("crowd", description="What is simulated; tracks: recorded ones")
+    tracks: list[str] = Field([], description="Files and folders of recorded tracks of people (tracks)")
+    validation_tracks: list[str] = Field([], description="The same, to choose by; none: the last parts of each scene")
+    reading: dict[str, Any] = Field({}, description="How they are read, as of read_tracks, such as format or columns")
     scenario: str = Field("", description="Scenario of the ball simulator")
     venue: str | None = Field(None, description="Name of the shipped venue that the model assumes")
     seed: int = Field(1, ge=0, description="Of the world, the examples, the weights and their order")
@@ -85,6 +88,9 @@ class TrainingSettings(Settings):
             from pathcast.simulator.ball.scenarios import scenario_named
 
             scenario_named(self.scenario)
+        if (self.world == "tracks") != bool(self.tracks):
+            expected = "files or folders" if self.world == "tracks" else 'none, or world = "tracks"'
+            raise InputError("tracks", expected, "none" if not self.tracks else f"{len(self.tracks)} of them")
         if self.venue is not None and self.venue not in SHIPPED:
             raise InputError("venue", f"one of {', '.join(SHIPPED)}", repr(self.venue))
         return self

@@ -1,4 +1,4 @@
-"""The simulated world that a training run's settings ask for."""
+"""The world, simulated or recorded, that a training run's settings ask for."""
 
 from __future__ import annotations
 
@@ -8,7 +8,16 @@ from pathcast.model.training.settings import TrainingSettings
 
 
 def build_world(settings: TrainingSettings) -> tuple[Source, HeadingConfig | KalmanConfig]:
-    """The simulated world of the settings, and the front end that suits it."""
+    """The world of the settings, and the front end that suits it.
+
+    Raises:
+        InputError: Recorded tracks that cannot be read or are too few.
+    """
+    if settings.world == "tracks":
+        from pathcast.model.training.recorded_parts import read_parts
+        from pathcast.model.training.recorded_source import RecordedSource
+
+        return RecordedSource(settings, read_parts(settings)), HeadingConfig()
     if settings.world == "crowd":
         from pathcast.model.training.crowd_source import CrowdSource
 
