@@ -1,8 +1,9 @@
 """Collisions: whether paths of people who are there at the same time come nearer than two bodies can.
 
-The definitions are TrajNet++'s (Kothari, Kreiss and Alahi 2021, "Human trajectory forecasting in crowds", IEEE T-ITS,
-section VI): discs of 0.1 m, each step looked at in two halves, so at the forecast times and half-way between them, and
-nothing before the first of them. Col-I compares forecasts with forecasts, Col-II forecasts with what others truly did.
+The definitions are TrajNet++'s (Kothari, Kreiss and Alahi 2021, "Human trajectory forecasting in crowds: a deep
+learning perspective", IEEE T-ITS, and its tools): discs of 0.1 m, each step looked at in two halves, so at the forecast
+times and half-way between them, and nothing before the first of them. Col-I compares forecasts with forecasts, Col-II
+forecasts with what others truly did.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Joint displacement: the best of K futures of all people of a group together, metres.
 
 The best of K per person may take a different future for each; here one choice must do for everybody who shares scene
-and time (the joint minADE_K and minFDE_K of Weng, Hoshi and Kitani 2023, "Joint metrics matter", ICCV).
+and time (the joint minADE_K and minFDE_K of Weng et al. 2023, "Joint metrics matter: a better standard for trajectory
+forecasting", ICCV).
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Kernel density: the likelihood of what happened under samples alone, for comparison with tables that have no densities.
+"""Kernel density: the likelihood of what happened under samples alone, for tables without densities.
 
 A forecaster that only draws samples is given a density at each step by Gaussian kernels around them, with Scott's
-bandwidth (Scott 1992, "Multivariate Density Estimation", equation 6.42), and its log is cut off below (Ivanovic and
-Pavone 2019, "The Trajectron", section V; TrajNet++). It blurs: a forecast's own density is `negative_log_likelihood`.
+bandwidth (Scott 1992, "Multivariate Density Estimation"), and its log is cut off below (Ivanovic and Pavone 2019, "The
+Trajectron", ICCV; TrajNet++). It blurs: a forecast's own density is `negative_log_likelihood`.
 """
 
 from __future__ import annotations
