@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from jaxtyping import Float, Int
 
-from pathcast.model.engine import Card
+from pathcast.model.engine import Card, refuse_goals
 from pathcast.model.forecast import Forecast, pack_covariances
 from pathcast.model.others import Others
 from pathcast.model.states import COUNT, TIME, States, empty_states
@@ -97,3 +97,8 @@ class ConstantVelocityEngine:
             means[:, None].astype(np.float32),
             pack_covariances(covariances)[:, None].astype(np.float32),
         )
+
+    def goal_probabilities(
+        self, states: States, goals: Float[np.ndarray, "goal 4"]
+    ) -> Float[np.ndarray, "track choice"]:
+        refuse_goals(self._card)

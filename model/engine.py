@@ -7,11 +7,12 @@ never imports torch. Inputs are trusted here; `pathcast.model.admission` is the 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Protocol, runtime_checkable
+from typing import NoReturn, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float, Int
 
+from pathcast.errors import InputError
 from pathcast.model.forecast import Forecast
 from pathcast.model.others import Others
 from pathcast.model.states import States
@@ -38,6 +39,8 @@ class Card:
     venue: Venue | None = None
     uses_neighbours: bool = False
     """Whether forecasts look at the other people."""
+    takes_goals: bool = False
+    """Whether it says which of named goals a track is heading for."""
     metrics: dict[str, float] = field(default_factory=dict)
     text: str = ""
     """The model card, Markdown."""
@@ -88,3 +91,29 @@ class Engine(Protocol):
             offsets: Seconds after each track's newest observation, over 0 and up to the horizon.
             others: Everybody who is there, for engines that look at the other people; None: each is alone.
         """
+
+    def goal_probabilities(
+        self, states: States, goals: Float[np.ndarray, "goal 4"]
+    ) -> Float[np.ndarray, "track choice"]:
+        """How probable it is that tracks are heading for each of the goals, and for none of them.
+
+        Args:
+            states: Of tracks that have been observed at least twice.
+            goals: Two ends of each, x0 y0 x1 y1 in metres, from the same origin as the observations; a point has both
+                ends equal. There may be any number, none of them included.
+
+        Returns:
+            A column for each goal, in their order, and the last for none. Rows sum to 1. float32.
+
+        Raises:
+            InputError: An engine that takes no goals (`Card.takes_goals`).
+        """
+
+
+def refuse_goals(card: Card) -> NoReturn:
+    """For engines that cannot tell where a track is heading.
+
+    Raises:
+        InputError: Always.
+    """
+    raise InputError("goals", "a model that takes goals", f"{card.name} {card.version}")

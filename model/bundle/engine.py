@@ -14,7 +14,7 @@ from jaxtyping import Float, Int
 from pathcast.errors import BundleError
 from pathcast.model.bundle.config import CARD, ENCODE, FORECAST, METRICS, BundleConfig, read_config
 from pathcast.model.bundle.placing import Said, place, place_path
-from pathcast.model.engine import Card
+from pathcast.model.engine import Card, refuse_goals
 from pathcast.model.forecast import Forecast, join
 from pathcast.model.frontends import FrontEnd
 from pathcast.model.others import Others
@@ -132,6 +132,11 @@ class BundleEngine:
         point = outputs.get("point")
         placed = None if point is None else place_path(point, self._knots, offsets, base, heading)
         return Forecast(offsets, probabilities, means, covariances, placed)
+
+    def goal_probabilities(
+        self, states: States, goals: Float[np.ndarray, "goal 4"]
+    ) -> Float[np.ndarray, "track choice"]:
+        refuse_goals(self._card)
 
 
 def _no_forecast(card: Card, offsets: Float[np.ndarray, "track time"]) -> Forecast:
