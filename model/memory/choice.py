@@ -7,13 +7,14 @@ from pathcast.model.memory.gru import GruMemory
 from pathcast.model.memory.lstm import LstmMemory
 from pathcast.model.memory.memory import Memory
 from pathcast.model.memory.rnn import RnnMemory
+from pathcast.model.memory.trace import TraceMemory
 
 
 def build_memory(kind: str, num_inputs: int, num_units: int, num_layers: int = 1) -> Memory:
     """The memory of that kind.
 
     Args:
-        kind: "lstm", "gru" or "rnn".
+        kind: "lstm", "gru", "rnn" or "trace".
         num_inputs: Inputs per step.
         num_units: Units per layer.
         num_layers: Layers.
@@ -21,10 +22,11 @@ def build_memory(kind: str, num_inputs: int, num_units: int, num_layers: int = 1
     Raises:
         InputError: No such kind.
     """
-    kinds: dict[str, type[LstmMemory] | type[GruMemory] | type[RnnMemory]] = {
+    kinds: dict[str, type[LstmMemory] | type[GruMemory] | type[RnnMemory] | type[TraceMemory]] = {
         "lstm": LstmMemory,
         "gru": GruMemory,
         "rnn": RnnMemory,
+        "trace": TraceMemory,
     }
     if kind not in kinds:
         raise InputError("memory", f"one of {', '.join(kinds)}", repr(kind))

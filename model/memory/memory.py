@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -102,21 +103,45 @@ def write_cells(
             return np.concatenate([array[gate * size : (gate + 1) * size] for gate in gates])
 
         bias = np.concatenate([reorder("bias_ih"), reorder("bias_hh")])
-        before = [graph.unsqueeze(pieces[layer * parts + part], 0) for part in range(parts)]
-        outputs = graph.add(
-            operator,
-            [
-                value,
-                graph.constant(reorder("weight_ih")[None]),
-                graph.constant(reorder("weight_hh")[None]),
-                graph.constant(bias[None]),
-                lengths,
-                *before,
-            ],
-            num_outputs=1 + parts,
-            hidden_size=size,
-            **attributes,
-        )
-        value = graph.squeeze(outputs[0], 1)
-        after += [graph.squeeze(outputs[1 + part], 0) for part in range(parts)]
+        arrays = reorder("weight_ih"), reorder("weight_hh"), bias
+        before = pieces[layer * parts : (layer + 1) * parts]
+        value, states = write_layer(graph, operator, size, arrays, value, lengths, before, **attributes)
+        after += states
     return graph.concatenate(after, axis=1)
+
+
+def write_layer(
+    graph: Graph,
+    operator: str,
+    size: int,
+    arrays: tuple[np.ndarray, np.ndarray, np.ndarray],
+    inputs: str,
+    lengths: str,
+    before: Sequence[str],
+    **attributes: object,
+) -> tuple[str, list[str]]:
+    """Adds one ONNX recurrent operator.
+
+    Args:
+        graph: The graph.
+        operator: Its name.
+        size: Units.
+        arrays: Weights of the inputs, weights of the state, and both biases one after the other, gates in ONNX's order.
+        inputs: As in `Memory.write`.
+        lengths: As in `Memory.write`.
+        before: Parts of the state before. Shapes: [track, unit].
+        **attributes: Further attributes of the operator.
+
+    Returns:
+        Its outputs, of shape [time, track, unit], and the parts of the state after.
+    """
+    constants = [graph.constant(array[None]) for array in arrays]
+    states = [graph.unsqueeze(part, 0) for part in before]
+    outputs = graph.add(
+        operator,
+        [inputs, *constants, lengths, *states],
+        num_outputs=1 + len(before),
+        hidden_size=size,
+        **attributes,
+    )
+    return graph.squeeze(outputs[0], 1), [graph.squeeze(state, 0) for state in outputs[1:]]

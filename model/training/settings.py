@@ -51,7 +51,7 @@ class TrainingSettings(Settings):
     coast_s: float = Field(1.2, ge=0, description="Default coasting time")
     warm_points: int = Field(3, ge=2, description="Observations before a track counts as warm")
 
-    memory: Literal["lstm", "gru", "rnn"] = Field("lstm", description="The encoder's memory")
+    memory: Literal["lstm", "gru", "rnn", "trace"] = Field("lstm", description="The encoder's memory")
     num_units: int = Field(64, ge=1, description="Units of the encoder")
     num_layers: int = Field(1, ge=1, description="Layers of the encoder")
     num_context: int = Field(64, ge=1, description="Units between encoder and decoder")
@@ -63,10 +63,18 @@ class TrainingSettings(Settings):
     num_directions: int = Field(6, ge=1, description="Singular directions that anchors are sought in")
 
     epochs: int = Field(20, ge=1, description="Passes over the tracks")
+    steps: int = Field(0, ge=0, description="Optimiser steps, to whole epochs; 0 for as many as epochs makes")
     batch: int = Field(512, ge=1, description="Tracks per step")
     learning_rate: float = Field(2e-3, gt=0, description="Greatest rate of AdamW under OneCycle")
     weight_decay: float = Field(1e-2, ge=0, description="Of AdamW")
-    clip_norm: float = Field(1.0, gt=0, description="Greatest norm of the gradient")
+    clip_norm: float = Field(1.0, ge=0, description="Greatest norm of the gradient, 0 for any")
+    clip_value: float = Field(0.0, ge=0, description="Greatest size of each of its components, 0 for any")
+    ema_decay: float = Field(
+        0.0, ge=0, lt=1, description="Share that the averaged weights keep of themselves at each step, 0 for no average"
+    )
+    device: Literal["auto", "cpu", "cuda"] = Field("auto", description="Where the network is trained")
+    precision: Literal["float32", "bf16"] = Field("float32", description="Arithmetic of the network's forward pass")
+    compile: bool = Field(False, description="Whether torch.compile translates the network first")
 
     min_ade: float = Field(1.0, ge=0, description="Weight of the best mode's mean displacement")
     min_fde: float = Field(0.5, ge=0, description="Weight of its last displacement")
@@ -99,3 +107,13 @@ class TrainingSettings(Settings):
     def knots_s(self) -> list[float]:
         """Offsets of the knots, seconds."""
         return [round(self.knot_s * (index + 1), 6) for index in range(self.num_knots)]
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Optimiser steps of one pass over the tracks."""
+        return -(-self.num_train // self.batch)
+
+    @property
+    def num_epochs(self) -> int:
+        """Passes over the tracks: as many as hold `steps`, where they are given."""
+        return -(-self.steps // self.steps_per_epoch) or self.epochs

@@ -43,7 +43,7 @@ def _write(kind: str, folder: Path, memory: str = "lstm") -> Path:
     return folder
 
 
-@pytest.fixture(scope="module", params=["heading-lstm", "kalman-lstm", "heading-gru", "kalman-rnn"])
+@pytest.fixture(scope="module", params=["heading-lstm", "kalman-lstm", "heading-gru", "kalman-rnn", "heading-trace"])
 def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> BundleEngine:
     kind, memory = request.param.split("-")
     return load_bundle(_write(kind, tmp_path_factory.mktemp(kind), memory))

@@ -10,7 +10,8 @@ from pathcast.model.memory.choice import build_memory
 from pathcast.model.memory.memory import Memory
 from pathcast.model.network.graph import Graph
 
-KINDS = ("lstm", "gru", "rnn")
+TORCHS = ("lstm", "gru", "rnn")
+KINDS = (*TORCHS, "trace")
 
 
 def _memory(kind: str, layers: int) -> Memory:
@@ -18,7 +19,7 @@ def _memory(kind: str, layers: int) -> Memory:
     return build_memory(kind, 5, 7, layers)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", TORCHS)
 @pytest.mark.parametrize("layers", [1, 2])
 def test_outputs_equal_torch(kind: str, layers: int) -> None:
     memory = _memory(kind, layers)
@@ -65,5 +66,25 @@ def test_graph_equals_torch_at_any_size_and_length(kind: str, layers: int, track
 
 
 def test_an_unknown_memory_is_named() -> None:
-    with pytest.raises(InputError, match=r"one of lstm, gru, rnn, found 'elephant'"):
+    with pytest.raises(InputError, match=r"one of lstm, gru, rnn, trace, found 'elephant'"):
         build_memory("elephant", 1, 1)
+
+
+def test_a_trace_is_the_weighted_mean_of_all_that_was_seen() -> None:
+    """a_t = (1 - g) sum_k g^k x_{t-k}, and what stood there before fades as g^t."""
+    memory = build_memory("trace", 5, 7)
+    inputs, before = torch.randn(4, 9, 5), torch.randn(4, 7)
+    with torch.no_grad():
+        outputs, _ = memory(inputs, before)
+        keep, mapped = torch.sigmoid(memory.decays[0]), memory.maps[0](inputs)
+        for time in range(9):
+            weights = (1 - keep) * keep ** torch.arange(time, -1, -1)[:, None]
+            expected = (weights * mapped[:, : time + 1]).sum(1) + keep ** (time + 1) * before
+            torch.testing.assert_close(outputs[:, time], expected, atol=1e-5, rtol=0)
+
+
+def test_traces_start_with_time_constants_of_1_to_30_steps() -> None:
+    keep = torch.sigmoid(build_memory("trace", 3, 16).decays[0].detach())
+    constants = -1 / torch.log(keep)
+    assert constants[0].item() == pytest.approx(1.0, rel=1e-4) and constants[-1].item() == pytest.approx(30.0, rel=1e-4)
+    assert (torch.diff(constants) > 0).all()

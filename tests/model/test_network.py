@@ -43,6 +43,8 @@ def _network(
         ("lstm", 3, 2, None, False),
         ("gru", 3, 1, None, True),
         ("rnn", 2, 2, 0, False),
+        ("trace", 2, 1, None, True),
+        ("trace", 3, 3, 0, False),
     ],
 )
 @pytest.mark.parametrize(("tracks", "steps"), [(1, 1), (9, 5), (40, 33)])
@@ -93,8 +95,9 @@ def test_who_is_not_there_counts_for_nothing() -> None:
             torch.testing.assert_close(ours, other, atol=0, rtol=0)
 
 
-def test_later_observations_change_no_earlier_output() -> None:
-    network = _network("lstm", 2, 2, None)
+@pytest.mark.parametrize("memory", ["lstm", "gru", "rnn", "trace"])
+def test_later_observations_change_no_earlier_output(memory: str) -> None:
+    network = _network(memory, 2, 2, None)
     inputs = torch.randn(3, 10, 6)
     changed = inputs.clone()
     changed[:, 6:] += 100.0

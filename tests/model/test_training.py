@@ -93,7 +93,7 @@ def test_the_same_settings_give_the_same_weights_bit_by_bit_and_another_seed_oth
     assert not any(torch.equal(one[name], other[name]) for name in one if name.startswith("memory"))
 
 
-@pytest.mark.parametrize("memory", ["gru", "rnn"])
+@pytest.mark.parametrize("memory", ["gru", "rnn", "trace"])
 def test_every_memory_trains(small: TrainingSettings, memory: str) -> None:
     losses: list[float] = []
     chosen = small.model_copy(update={"memory": memory, "epochs": 4, "num_train": 256, "num_validation": 200})
