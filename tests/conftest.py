@@ -90,3 +90,35 @@ def any_tracks() -> SearchStrategy[object]:
         )
 
     return build()
+
+
+@pytest.fixture(scope="session")
+def small_eth_ucy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder laid out as ETH/UCY is, of a few invented walkers: two side by side, some about, and one alone later."""
+    root = tmp_path_factory.mktemp("data") / "pedestrian"
+
+    def write(path: Path, seed: int, starts: list[int], step: int) -> None:
+        random = np.random.default_rng(seed)
+        lines = []
+        for person in range(6 * len(starts)):
+            pace = random.normal(0, 0.4, 2) if person % 6 != 1 else pace
+            place = random.uniform(-4, 4, 2) if person % 6 != 1 else place + np.array([0.15, 0.0])
+            first = 40 if person % 6 == 5 else int(random.integers(0, 3))
+            walk = place + np.cumsum(pace + random.normal(0, 0.02, (25, 2)), axis=0)
+            lines += [
+                f"{starts[person // 6] + (first + frame) * step}\t{person}\t{x:.3f}\t{y:.3f}"
+                for frame, (x, y) in enumerate(walk)
+            ]
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("\n".join(lines) + "\n")
+
+    scenes = ("eth", "hotel", "univ", "zara1", "zara2")
+    for number, scene in enumerate(scenes):
+        write(root / "eth_ucy" / scene / "test" / f"{scene}.txt", number, [0], 10)
+        for part in ("train", "val"):
+            for other in scenes:
+                if other != scene:
+                    seed = scenes.index(other) + (10 if part == "val" else 20)
+                    write(root / "eth_ucy" / scene / part / f"{other}_{part}.txt", seed, [0], 10)
+    write(root / "eth_true_rate" / "biwi_eth_2p5hz.txt", 9, [780, 2001], 6)
+    return root.parent

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Bool, Float, Int, UInt64
@@ -59,6 +59,10 @@ class Windows:
             self.group[rows],
             self.step,
         )
+
+    def last(self, count: int) -> Windows:
+        """The same windows with their newest `count` observations only."""
+        return replace(self, observed=self.observed[:, self.observed.shape[1] - count :])
 
 
 def cut_windows(tracks: Tracks, num_observed: int, num_future: int, step: float, min_people: int = 1) -> Windows:

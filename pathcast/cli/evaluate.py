@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pathcast.model.evaluation.forecasters import FoldForecasters
+    from pathcast.model.evaluation.report import Report
 
 
 @click.group("evaluate")
@@ -21,36 +28,101 @@ def command() -> None:
     help="Folder with pedestrian/eth_ucy; default: PATHCAST_DATA.",
 )
 @click.option("--model", default="pedestrian", show_default=True, help="Name of the model, or folder of a bundle.")
-@click.option("--server", metavar="HOST:PORT", help="A running server; default: one of its own.")
+@click.option("--server", metavar="HOST:PORT", help="A running server to stream through; shows displacement alone.")
+@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Of the noise and of all samples.")
+@click.option(
+    "--sampled",
+    type=click.IntRange(1),
+    default=2000,
+    show_default=True,
+    help="Windows of a scene whose regions, energy and kernel likelihood are measured.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def eth_ucy(data: Path, model: str, server: str | None, as_json: bool) -> None:
-    """Stream the ETH/UCY test windows through a server and score them beside constant velocity.
+@click.option("--markdown", type=click.Path(dir_okay=False, path_type=Path), help="File for every table in Markdown.")
+def eth_ucy(
+    data: Path, model: str, server: str | None, seed: int, sampled: int, as_json: bool, markdown: Path | None
+) -> None:
+    """Score a model on the ETH/UCY test windows beside baselines.
 
-    Prints minADE/minFDE (best of all modes), the mean path's and the most probable mode's ADE/FDE, and constant
-    velocity's, for windows with two or more people and with one or more.
+    In this process: best of K, single paths, joint futures, likelihood, coverage, energy and collisions, each scene and
+    their average, for windows with two or more people and with one or more, from 2 to 8 observations, beside constant
+    velocity, the same with noise, a Kalman filter and social force. With --server the windows are streamed frame by
+    frame instead, beside constant velocity.
     """
-    import json
-    from contextlib import ExitStack
-
-    from rich.console import Console
-
     from pathcast.errors import InputError
-    from pathcast.live.eth_ucy import PROTOCOL, data_hash, evaluate_eth_ucy, scene_table
-    from pathcast.model.library import load_library
-    from pathcast.service.client import Client, LocalServer
 
     if not data.is_dir():
         raise InputError("--data", "a folder with pedestrian/eth_ucy", str(data))
-    name = model if server else load_library([model]).cards()[-1].name
+    if server:
+        if markdown:
+            raise click.UsageError("--markdown is for scores in this process: leave out --server.")
+        _stream(server, data, model, as_json)
+        return
+    from pathcast.model.evaluation.forecasters import engine_forecaster, same_for_every_fold
+    from pathcast.model.library import load_engine
+
+    engine = load_engine(model)
+    name = engine.card.name
+    forecasters = same_for_every_fold({name: engine_forecaster(engine)})
+    _show(_score(forecasters, {name: engine.card.summary}, data, seed, sampled), as_json, markdown)
+
+
+def _score(
+    forecasters_of_folds: FoldForecasters, notes: Mapping[str, str], data: Path, seed: int, sampled: int
+) -> Report:
+    """Forecasters beside the baselines, saying on standard error what is being scored where a person watches."""
+    from rich.console import Console
+
+    from pathcast.model.evaluation.baselines import NOTES, eth_ucy_baselines
+    from pathcast.model.evaluation.forecasters import all_of
+    from pathcast.model.evaluation.report import make_report
+
+    with Console(stderr=True).status("ETH/UCY") as status:
+        return make_report(
+            all_of(forecasters_of_folds, eth_ucy_baselines(data, seed)),
+            data,
+            {**notes, **NOTES},
+            seed=seed,
+            num_sampled=sampled,
+            watch=lambda text: status.update(f"ETH/UCY, {text}"),
+        )
+
+
+def _show(report: Report, as_json: bool, markdown: Path | None) -> None:
+    import json
+
+    from rich.console import Console
+
+    from pathcast.formats.atomic import replacing
+    from pathcast.live.score_table import terminal_tables
+    from pathcast.model.evaluation.score_tables import markdown as as_markdown
+
+    if markdown:
+        with replacing(markdown) as part:
+            part.write_text(as_markdown(report))
+        click.echo(f"wrote {markdown}", err=True)
+    console = Console(stderr=as_json)
+    if not console.is_terminal:
+        console = Console(stderr=as_json, width=150)
+    for table in terminal_tables(report):
+        console.print(table)
+    click.echo(json.dumps(report.to_json(), indent=2) if as_json else report.protocol)
+
+
+def _stream(server: str, data: Path, model: str, as_json: bool) -> None:
+    """The windows streamed through a server, frame by frame."""
+    import json
+
+    from rich.console import Console
+
+    from pathcast.live.eth_ucy import PROTOCOL, evaluate_eth_ucy, scene_table
+    from pathcast.model.evaluation.protocol import data_hash
+    from pathcast.service.client import Client
+
     report: dict[str, object] = {"protocol": PROTOCOL, "sha256": data_hash(data), "model": model}
-    with ExitStack() as stack:
-        address = server or stack.enter_context(LocalServer([model])).address
-        client = stack.enter_context(Client(address))
+    with Client(server) as client:
         for min_people in (2, 1):
-            results = evaluate_eth_ucy(client, name, data, min_people)
+            results = evaluate_eth_ucy(client, model, data, min_people)
             report[f"min_people_{min_people}"] = {each.scene: each.scores for each in results}
             (Console(stderr=True) if as_json else Console(width=110)).print(scene_table(results, min_people))
-    if as_json:
-        click.echo(json.dumps(report, indent=2))
-    else:
-        click.echo(PROTOCOL)
+    click.echo(json.dumps(report, indent=2) if as_json else PROTOCOL)

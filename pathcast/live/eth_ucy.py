@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -94,12 +93,3 @@ def scene_table(results: list[SceneScores], min_people: int) -> Table:
         cells = [f"{scores[f'{key}ade_m']:.3f} / {scores[f'{key}fde_m']:.3f}" for key in COLUMNS.values()]
         table.add_row(scene, windows, *cells)
     return table
-
-
-def data_hash(data: Path) -> str:
-    """SHA-256 over the test files, by scene and name."""
-    digest = hashlib.sha256()
-    for scene in SCENES:
-        for file in sorted((data / "pedestrian" / "eth_ucy" / scene / "test").glob("*.txt")):
-            digest.update(file.name.encode() + b"\0" + file.read_bytes())
-    return digest.hexdigest()

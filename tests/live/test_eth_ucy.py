@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from pathcast.live.eth_ucy import SceneScores, averages, data_hash, scene_table, stream_windows
+from pathcast.live.eth_ucy import SceneScores, averages, scene_table, stream_windows
 from pathcast.model.baselines import constant_velocity
 from pathcast.model.evaluation.eth_ucy import eth_ucy_windows
+from pathcast.model.evaluation.protocol import data_hash
 from pathcast.model.evaluation.scores import score_forecasts
 from pathcast.model.library import load_engine
 from pathcast.service.client import Client, LocalServer
