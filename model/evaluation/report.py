@@ -112,8 +112,7 @@ def make_report(
                 results.setdefault(name, []).extend(
                     score_scene(forecaster, scene, windows, tracks, min_people, prefixes, seed, num_sampled)
                 )
-    given = {name: notes.get(name, "") for name in results}
-    return Report(results, given, data_hashes(data_dir), protocol_in_words(num_sampled, seed))
+    return Report(results, notes, data_hashes(data_dir), protocol_in_words(num_sampled, seed))
 
 
 def mean_of_runs(runs: Sequence[Sequence[SceneScores]]) -> list[SceneScores]:

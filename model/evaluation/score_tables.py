@@ -128,7 +128,7 @@ def prefix_table(report: Report, title: str, names: tuple[str, ...], min_people:
 def markdown(report: Report) -> str:
     """The whole report as Markdown: protocol, forecasters, files, and every table."""
     lines = ["# ETH/UCY", "", report.protocol, ""]
-    lines += [f"- **{name}**: {note or 'no note.'}" for name, note in report.notes.items()]
+    lines += [f"- **{name}**: {report.notes.get(name, 'no note.')}" for name in report.results]
     lines += ["", *(f"- SHA-256 of {part}: `{digest}`" for part, digest in report.sha256.items())]
     for least in report.min_people:
         lines += ["", f"## Windows with {PEOPLE.get(least, f'{least} or more people')}", "", _counts(report, least)]

@@ -22,6 +22,8 @@ MOST_MODES: Final = 20
 LEVELS: Final = (0.5, 0.9)
 NUM_SAMPLED: Final = 2000
 """Windows of a scene whose regions, energy and kernel densities are measured, drawn once; the rest uses all."""
+PREFIX_SCORES: Final = ("min_ade", "min_fde", "point_ade", "point_fde", "nll")
+"""What is shown for every length of prefix, as `score_windows` names it."""
 
 
 @dataclass(frozen=True)
@@ -37,8 +39,7 @@ class SceneScores:
     scores: Mapping[str, float]
     """By the names that `score_windows` gives them."""
     prefixes: Mapping[int, Mapping[str, float]]
-    """By the number of observations, the newest of the same windows: `min_ade`, `min_fde`, `point_ade`, `point_fde`,
-    `nll`."""
+    """By the number of observations, the newest of the same windows: those of `PREFIX_SCORES`."""
 
 
 def score_scene(
@@ -75,8 +76,10 @@ def score_scene(
     by_prefix = {}
     for count in prefixes:
         shorter = windows.last(count)
-        short = forecast if count == num_observed else _checked(forecaster(shorter, tracks), shorter)
-        by_prefix[count] = score_prefix(short, shorter)
+        if count == num_observed:
+            by_prefix[count] = {name: whole[name] for name in PREFIX_SCORES}
+        else:
+            by_prefix[count] = score_prefix(_checked(forecaster(shorter, tracks), shorter), shorter)
     people = _people(windows.group)
     results = []
     for least in min_people:
@@ -126,16 +129,10 @@ def score_windows(
 
 
 def score_prefix(forecast: Forecast, windows: Windows) -> dict[str, Float[np.ndarray, " window"]]:
-    """The few scores that are shown for every length of prefix."""
-    point = metrics.point_path(forecast)
-    best_ade, best_fde = metrics.best_of(forecast.means, windows.future)
-    return {
-        "min_ade": best_ade,
-        "min_fde": best_fde,
-        "point_ade": metrics.ade(point, windows.future),
-        "point_fde": metrics.fde(point, windows.future),
-        "nll": metrics.negative_log_likelihood(forecast, windows.future),
-    }
+    """Those of `PREFIX_SCORES`."""
+    truth, point = windows.future, metrics.point_path(forecast)
+    errors = *metrics.best_of(forecast.means, truth), metrics.ade(point, truth), metrics.fde(point, truth)
+    return dict(zip(PREFIX_SCORES, (*errors, metrics.negative_log_likelihood(forecast, truth)), strict=True))
 
 
 def _sampled_scores(

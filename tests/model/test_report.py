@@ -195,6 +195,7 @@ def test_markdown_and_terminal_show_every_forecaster_in_every_table(report):
     text = markdown(report)
     assert text.count("\n### ") == 2 * (len(MEASURES) + 2)
     assert report.protocol in text
+    assert "- **oracle**: Knows.\n" in text and f"- **Kalman**: {NOTES['Kalman']}" in text
     for digest in report.sha256.values():
         assert digest in text
     for table in (*all_tables(report, 2), *main_tables(report, 1)):
