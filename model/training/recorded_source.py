@@ -37,7 +37,8 @@ class _Part:
 
 
 class RecordedSource:
-    """Prefixes of recorded tracks: of random lengths, with observations missing, mirrored and stretched.
+    """Prefixes of recorded tracks: of random lengths, with observations missing, mirrored and stretched; half of them
+    with noise of their own level, from none to `noise_m`, which a history shows.
 
     A prefix ends at any observation that has one before it and is followed by `least_known_s` of known positions.
     Validation and test take whole prefixes as they were recorded, wherever there are enough of them.
@@ -98,8 +99,9 @@ class RecordedSource:
         truth = _interpolate(chosen.tracks, chosen.first, ends, self._knots)
         stretch = self._stretch(len(ends), random) if is_training else np.ones((len(ends), 2))
         positions, truth = positions * stretch[:, None], truth * stretch[:, None]
-        if is_training and self._settings.noise_m:
-            positions = positions + self._settings.noise_m * random.standard_normal(positions.shape)
+        if is_training:
+            level = self._settings.noise_m * random.random((len(ends), 1, 1)) * (random.random((len(ends), 1, 1)) < 0.5)
+            positions = positions + level * random.standard_normal(positions.shape)
         # What stands beyond a prefix is not read, but must be later than it.
         place = np.arange(times.shape[1])
         times = np.where(place < lengths[:, None], times, times + 1e3 * place)
