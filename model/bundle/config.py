@@ -14,10 +14,11 @@ from pathcast.venue import SHIPPED
 
 FORMAT_NUMBER = 1
 """Number of the layout; a reader of n reads n - 1 too."""
-CONFIG, ENCODE, FORECAST, WEIGHTS, METRICS, CARD = (
+CONFIG, ENCODE, FORECAST, GOALS, WEIGHTS, METRICS, CARD = (
     "config.json",
     "encode.onnx",
     "forecast.onnx",
+    "goals.onnx",
     "model.safetensors",
     "metrics.json",
     "README.md",
@@ -79,6 +80,8 @@ class BundleConfig(_Strict):
     memory_size: int = Field(ge=1)
     spread_scale: list[float]
     """Calibration: what standard deviations are multiplied by, at each knot."""
+    goal_temperature: float = Field(default=1.0, gt=0)
+    """Calibration: what the logits of goals are divided by."""
     venue: str | None = None
     """Name of a shipped venue."""
     network: dict[str, int | str | None] = Field(default_factory=dict)

@@ -12,7 +12,7 @@ import onnxruntime
 from jaxtyping import Float, Int
 
 from pathcast.errors import BundleError
-from pathcast.model.bundle.config import CARD, ENCODE, FORECAST, METRICS, BundleConfig, read_config
+from pathcast.model.bundle.config import CARD, ENCODE, FORECAST, GOALS, METRICS, BundleConfig, read_config
 from pathcast.model.bundle.placing import Said, place, place_path
 from pathcast.model.engine import Card, refuse_goals
 from pathcast.model.forecast import Forecast, join
@@ -28,7 +28,9 @@ CHUNK = 256
 class BundleEngine:
     """Forecasts with a trained bundle; holds no track's state."""
 
-    def __init__(self, config: BundleConfig, encode: bytes, forecast: bytes, card: Card) -> None:
+    def __init__(
+        self, config: BundleConfig, encode: bytes, forecast: bytes, card: Card, goals: bytes | None = None
+    ) -> None:
         self._config = config
         self._card = card
         self._front_end: FrontEnd = config.front_end.build()
@@ -36,6 +38,7 @@ class BundleEngine:
         self._spread_scale = np.asarray(config.spread_scale)
         self._encode = _session(encode)
         self._forecast = _session(forecast)
+        self._goals: Any = None if goals is None else _session(goals)
         self._outputs = [output.name for output in self._forecast.get_outputs()]
         self._num_neighbours = int(config.network.get("num_neighbours") or 0)
 
@@ -136,7 +139,27 @@ class BundleEngine:
     def goal_probabilities(
         self, states: States, goals: Float[np.ndarray, "goal 4"]
     ) -> Float[np.ndarray, "track choice"]:
-        refuse_goals(self._card)
+        if self._goals is None:
+            refuse_goals(self._card)
+        probabilities = np.ones((states.num_tracks, len(goals) + 1), np.float32)
+        if not len(goals):
+            return probabilities
+        for start in range(0, states.num_tracks, CHUNK):
+            rows = np.arange(start, min(start + CHUNK, states.num_tracks))
+            logits = self._weigh_goals(states.take(rows), goals)
+            probabilities[rows] = _softmax(logits / self._config.goal_temperature)
+        return probabilities
+
+    def _weigh_goals(self, states: States, goals: Float[np.ndarray, "goal 4"]) -> Float[np.ndarray, "track choice"]:
+        """Logits before calibration, float64."""
+        filters, steps, counts = self._front_end.pending(states.filter)
+        feed = {
+            "memory": self._remember(states.memory, steps, counts),
+            "head": self._front_end.head(filters),
+            "goals": self._front_end.look_at_goals(filters, np.broadcast_to(goals, (len(filters), *goals.shape))),
+        }
+        logits: np.ndarray = self._goals.run(None, feed)[0]
+        return logits.astype(np.float64)
 
 
 def _no_forecast(card: Card, offsets: Float[np.ndarray, "track time"]) -> Forecast:
@@ -158,6 +181,12 @@ def _rank(logits: Float[np.ndarray, "track mode"]) -> tuple[Float[np.ndarray, "t
     return (ranked / ranked.sum(axis=1, keepdims=True)).astype(np.float32), order
 
 
+def _softmax(logits: Float[np.ndarray, "track choice"]) -> Float[np.ndarray, "track choice"]:
+    shares = np.exp(logits - logits.max(axis=1, keepdims=True))
+    result: np.ndarray = shares / shares.sum(axis=1, keepdims=True)
+    return result
+
+
 def _session(graph: bytes) -> Any:
     """One thread: rows are batched instead, and several servers share a machine's cores."""
     options = onnxruntime.SessionOptions()
@@ -175,7 +204,7 @@ def load_bundle(folder: Path) -> BundleEngine:
     """
     config = read_config(folder)
     graphs: dict[str, bytes] = {}
-    for name in (ENCODE, FORECAST):
+    for name in (ENCODE, FORECAST, *([GOALS] if GOALS in config.files else [])):
         try:
             graphs[name] = (folder / name).read_bytes()
         except OSError as error:
@@ -195,10 +224,11 @@ def load_bundle(folder: Path) -> BundleEngine:
         warm_points=config.warm_points,
         venue=SHIPPED[config.venue] if config.venue else None,
         uses_neighbours=bool(config.network.get("num_neighbours")),
+        takes_goals=GOALS in config.files,
         metrics=_read_metrics(folder / METRICS),
         text=_read_text(folder / CARD, "text in UTF-8"),
     )
-    return BundleEngine(config, graphs[ENCODE], graphs[FORECAST], card)
+    return BundleEngine(config, graphs[ENCODE], graphs[FORECAST], card, graphs.get(GOALS))
 
 
 def _read_metrics(path: Path) -> dict[str, float]:

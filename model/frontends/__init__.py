@@ -44,6 +44,8 @@ class FrontEnd(Protocol):
     """Inputs of the decoder at each knot."""
     num_neighbour_inputs: int
     """Inputs of each of the people around; 0 where nobody is looked at."""
+    num_goal_inputs: int
+    """Inputs of each named goal; 0 where goals are not looked at."""
     max_pending: int
     """Most steps that `pending` gives."""
 
@@ -90,6 +92,19 @@ class FrontEnd(Protocol):
 
         Returns:
             Inputs of each neighbour, and 1 where there is one, 0 where not. float32.
+        """
+
+    def look_at_goals(
+        self, filters: Float[np.ndarray, "track column"], goals: Float[np.ndarray, "track goal 4"]
+    ) -> Float[np.ndarray, "track goal feature"]:
+        """Candidate destinations as each track sees them.
+
+        Args:
+            filters: As `pending` gives them.
+            goals: Two ends of each of the track's own goals, x0 y0 x1 y1 in metres; a point has both equal.
+
+        Returns:
+            Inputs of each goal. float32.
         """
 
     def heading(self, filters: Float[np.ndarray, "track column"]) -> Float[np.ndarray, "track two"]:

@@ -15,6 +15,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from pathcast.model.frontends import Base
+from pathcast.model.frontends.goals import NUM_GOAL_INPUTS, look_at_goals
 from pathcast.model.frontends.neighbours import NUM_NEIGHBOUR_INPUTS, look_around
 from pathcast.model.others import Others
 
@@ -130,6 +131,7 @@ class HeadingFrontEnd:
     num_head_inputs = NUM_HEAD_INPUTS
     num_knot_inputs = NUM_KNOT_INPUTS
     num_neighbour_inputs = NUM_NEIGHBOUR_INPUTS
+    num_goal_inputs = NUM_GOAL_INPUTS
     max_pending = 2
 
     def absorb(
@@ -204,12 +206,28 @@ class HeadingFrontEnd:
         seen = self.pending(others.filters)[0]
         is_known = (seen[:, STEPS] >= 2).astype(np.float64)
         people = np.column_stack([seen[:, TIME : Y + 1], seen[:, V:V1] * is_known[:, None], is_known])
+        people = people if others.row is None else people[others.row]
         own = np.column_stack(
             [filters[:, TIME : Y + 1], filters[:, HEADING : HEADING + 2], filters[:, SCALE], filters[:, V:V1]]
         )
         index, scene = np.asarray(others.own, np.int64), np.asarray(others.scene, np.int64)
         stretch = np.ones((len(own), 2)) if others.stretch is None else others.stretch
         return look_around(own, index, people, scene, stretch, most)
+
+    def look_at_goals(
+        self, filters: Float[np.ndarray, "track column"], goals: Float[np.ndarray, "track goal 4"]
+    ) -> Float[np.ndarray, "track goal feature"]:
+        held = np.repeat(np.maximum(filters[:, WEIGHT:], 1e-9), 2, axis=1)
+        own = np.column_stack(
+            [
+                filters[:, X : Y + 1],
+                filters[:, HEADING : HEADING + 2],
+                filters[:, SCALE],
+                filters[:, V:V1],
+                filters[:, TRACE:WEIGHT] / held,
+            ]
+        )
+        return look_at_goals(own, np.ascontiguousarray(goals, np.float64))
 
     def heading(self, filters: Float[np.ndarray, "track column"]) -> Float[np.ndarray, "track two"]:
         return filters[:, HEADING : HEADING + 2]

@@ -250,6 +250,7 @@ class KalmanFrontEnd:
     num_head_inputs = NUM_HEAD_INPUTS
     num_knot_inputs = NUM_KNOT_INPUTS
     num_neighbour_inputs = 0
+    num_goal_inputs = 0
     max_pending = 0
 
     def __init__(
@@ -292,6 +293,11 @@ class KalmanFrontEnd:
         self, filters: Float[np.ndarray, "track column"], others: Others, most: int
     ) -> tuple[Float[np.ndarray, "track neighbour feature"], Float[np.ndarray, "track neighbour"]]:
         return np.zeros((len(filters), most, 0), np.float32), np.zeros((len(filters), most), np.float32)
+
+    def look_at_goals(
+        self, filters: Float[np.ndarray, "track column"], goals: Float[np.ndarray, "track goal 4"]
+    ) -> Float[np.ndarray, "track goal feature"]:
+        return np.zeros((*goals.shape[:2], 0), np.float32)
 
     def heading(self, filters: Float[np.ndarray, "track column"]) -> Float[np.ndarray, "track two"]:
         return filters[:, HEADING : HEADING + 2]

@@ -17,6 +17,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from pathcast.model.memory.choice import build_memory
+from pathcast.model.network.goal_head import GoalHead
 from pathcast.model.network.neighbourhood import Neighbourhood
 
 
@@ -44,6 +45,9 @@ class NetworkSizes:
     num_neighbours: int = 0
     """Most people around a track that are looked at."""
     num_neighbour_units: int = 64
+    num_goal_inputs: int = 0
+    """Inputs of each named goal; 0 where none are taken."""
+    num_goal_units: int = 64
 
     @property
     def num_spreads(self) -> int:
@@ -90,6 +94,10 @@ class ForecastNetwork(nn.Module):
             self.emit.weight *= 0.1
         self.register_buffer("anchors", torch.zeros(2, sizes.num_modes, sizes.num_knots, sizes.num_axes))
         """Paths in the track's frame and unit: for moving tracks, then for standing ones."""
+        self.goal_head: GoalHead | None = None
+        if sizes.num_goal_inputs:
+            num_goal_context = sizes.num_units + sizes.num_head_inputs
+            self.goal_head = GoalHead(num_goal_context, sizes.num_goal_inputs, sizes.num_goal_units)
 
     def encode(self, steps: Float[Tensor, "track time input"]) -> Float[Tensor, "track time unit"]:
         """The memory's output after every step, from an empty state."""

@@ -41,10 +41,7 @@ def write_forecast(network: ForecastNetwork) -> onnx.ModelProto:
     state = graph.input("memory", ["track", memory.state_size])
     head = graph.input("head", ["track", sizes.num_head_inputs])
     knots = graph.input("knots", [sizes.num_knots, "track", sizes.num_knot_inputs])
-    per_layer = memory.parts * sizes.num_units
-    top = graph.split(state, [per_layer] * sizes.num_layers, axis=1)[-1]
-    hidden = graph.split(top, [sizes.num_units] * memory.parts, axis=1)[0]
-    read = [hidden, head]
+    read = [write_hidden(graph, network, state), head]
     if network.neighbourhood is not None:
         neighbours = graph.input("neighbours", ["track", "neighbour", sizes.num_neighbour_inputs])
         present = graph.input("present", ["track", "neighbour"])
@@ -73,6 +70,13 @@ def write_forecast(network: ForecastNetwork) -> onnx.ModelProto:
     graph.output(paths, "paths", [*modes, sizes.num_axes])
     graph.output(spreads, "spreads", [*modes, sizes.num_spreads])
     return graph.model("forecast")
+
+
+def write_hidden(graph: Graph, network: ForecastNetwork, state: str) -> str:
+    """The memory's output as it stands in its state, as `Memory.output`."""
+    sizes, parts = network.sizes, network.memory.parts
+    top = graph.split(state, [parts * sizes.num_units] * sizes.num_layers, axis=1)[-1]
+    return graph.split(top, [sizes.num_units] * parts, axis=1)[0]
 
 
 def _write_neighbourhood(graph: Graph, block: Neighbourhood, neighbours: str, present: str, head: str) -> str:

@@ -11,6 +11,7 @@ from jaxtyping import Float, Int
 from pathcast.model.frontends import FrontEnd
 from pathcast.model.others import Others
 from pathcast.model.training.examples import Examples, relate
+from pathcast.model.training.goal_choices import GoalChoices
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +28,8 @@ class Observed:
     """True positions at the knots after it, metres; NaN where unknown."""
     others: Others | None = None
     """Everybody who was there at each forecast, as seen then: one own row for each (track, end). None: each alone."""
+    goals: GoalChoices | None = None
+    """Goals that are asked about at each forecast and the true choice; never an input of the paths' forecast."""
 
     def others_at(self, end: int) -> Others | None:
         """Everybody who was there at one of the ends."""

@@ -60,6 +60,9 @@ class TrainingSettings(Settings):
     has_point: bool = Field(False, description="Whether one best path stands beside the modes")
     num_neighbours: int = Field(0, ge=0, description="Most people around that are looked at, 0 for none (crowd)")
     num_neighbour_units: int = Field(64, ge=4, multiple_of=4, description="Units that look at each of them")
+    num_goals: int = Field(0, ge=0, le=64, description="Most goals named to a track, 0: no goal head (crowd)")
+    num_goal_units: int = Field(64, ge=1, description="Units that look at each of them")
+    goal_epochs: int = Field(10, ge=1, description="Passes over the tracks for the goal head, after the others")
     num_directions: int = Field(6, ge=1, description="Singular directions that anchors are sought in")
 
     epochs: int = Field(20, ge=1, description="Passes over the tracks")

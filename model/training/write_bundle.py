@@ -15,6 +15,7 @@ from pathcast.model.bundle.config import (
     CONFIG,
     ENCODE,
     FORECAST,
+    GOALS,
     METRICS,
     WEIGHTS,
     BundleConfig,
@@ -23,6 +24,7 @@ from pathcast.model.bundle.config import (
 )
 from pathcast.model.network.network import ForecastNetwork
 from pathcast.model.network.write import write_encode, write_forecast
+from pathcast.model.network.write_goals import write_goals
 from pathcast.model.training.settings import TrainingSettings
 
 
@@ -32,6 +34,7 @@ def write_bundle(
     front_end: HeadingConfig | KalmanConfig,
     settings: TrainingSettings,
     spread_scale: Sequence[float] | None = None,
+    goal_temperature: float = 1.0,
 ) -> BundleConfig:
     """Writes config, graphs and weights into a folder, which is made.
 
@@ -41,6 +44,7 @@ def write_bundle(
         front_end: What stands before it.
         settings: What it was trained with.
         spread_scale: Calibration at each knot; by default none.
+        goal_temperature: Calibration of the goals' probabilities.
     """
     folder.mkdir(parents=True, exist_ok=True)
     weights = {name: value.contiguous() for name, value in network.state_dict().items()}
@@ -49,6 +53,8 @@ def write_bundle(
         FORECAST: write_forecast(network).SerializeToString(),
         WEIGHTS: save(weights, {"format": "pathcast"}),
     }
+    if network.goal_head is not None:
+        content[GOALS] = write_goals(network).SerializeToString()
     for name, data in content.items():
         (folder / name).write_bytes(data)
     knots = settings.knots_s
@@ -64,6 +70,7 @@ def write_bundle(
         num_modes=settings.num_modes,
         memory_size=network.memory.state_size,
         spread_scale=[round(float(scale), 6) for scale in spread_scale or [1.0] * len(knots)],
+        goal_temperature=round(goal_temperature, 6),
         venue=settings.venue,
         network=asdict(network.sizes),
         training=settings.model_dump(),
