@@ -80,6 +80,14 @@ class ConstantVelocityEngine:
                 result.put(rows, self.observe(result.take(rows), times[rows, step], positions[rows, step]))
         return result
 
+    def watch(
+        self,
+        filters: Float[np.ndarray, "track column"],
+        times: Float[np.ndarray, " track"],
+        positions: Float[np.ndarray, "track axis"],
+    ) -> Float[np.ndarray, "track column"]:
+        return self.observe(States(filters, np.zeros((len(filters), 0), np.float32)), times, positions).filter
+
     def forecast(
         self, states: States, offsets: Float[np.ndarray, "track time"], others: Others | None = None
     ) -> Forecast:

@@ -41,6 +41,8 @@ class Card:
     """Whether forecasts look at the other people."""
     takes_goals: bool = False
     """Whether it says which of named goals a track is heading for."""
+    has_point: bool = False
+    """Whether forecasts carry one best path."""
     metrics: dict[str, float] = field(default_factory=dict)
     text: str = ""
     """The model card, Markdown."""
@@ -80,6 +82,14 @@ class Engine(Protocol):
 
         What stands beyond a track's length is not read.
         """
+
+    def watch(
+        self,
+        filters: Float[np.ndarray, "track column"],
+        times: Float[np.ndarray, " track"],
+        positions: Float[np.ndarray, "track axis"],
+    ) -> Float[np.ndarray, "track column"]:
+        """The filters after one more observation of every track: as `observe`, without the memory."""
 
     def forecast(
         self, states: States, offsets: Float[np.ndarray, "track time"], others: Others | None = None

@@ -70,6 +70,16 @@ class BundleEngine:
         )
         return States(filters, self._remember(states.memory, steps, counts))
 
+    def watch(
+        self,
+        filters: Float[np.ndarray, "track column"],
+        times: Float[np.ndarray, " track"],
+        positions: Float[np.ndarray, "track axis"],
+    ) -> Float[np.ndarray, "track column"]:
+        after = filters.copy()
+        self._front_end.absorb(after, times[:, None], positions[:, None], np.ones(len(times), np.int64))
+        return after
+
     def _remember(
         self,
         memory: Float[np.ndarray, "track unit"],
@@ -224,6 +234,7 @@ def load_bundle(folder: Path) -> BundleEngine:
         warm_points=config.warm_points,
         venue=SHIPPED[config.venue] if config.venue else None,
         uses_neighbours=bool(config.network.get("num_neighbours")),
+        has_point=bool(config.network.get("has_point")),
         takes_goals=GOALS in config.files,
         metrics=_read_metrics(folder / METRICS),
         text=_read_text(folder / CARD, "text in UTF-8"),
