@@ -68,7 +68,7 @@ SUMMARY: Final = {
     "NLL": Measure("", ("nll",), 2),
     "in 50 / 90 %": Measure("", ("coverage50", "coverage90"), 1, 0.01),
     "energy": MEASURES[12],
-    "Col-I / II %": Measure("", ("collision_point", "collision_point_with_truth"), 1, 0.01),
+    "Col-I / II / truth %": MEASURES[13],
 }
 """What it shows of the averages besides."""
 
