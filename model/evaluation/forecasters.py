@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 import numpy as np
+from jaxtyping import Int
 
+from pathcast.errors import InputError
 from pathcast.model.engine import Engine
 from pathcast.model.evaluation.windows import Windows
 from pathcast.model.forecast import Forecast, join
+from pathcast.model.frontends.neighbours import LOOK_S
+from pathcast.model.others import Others
+from pathcast.model.people import Observations, Snapshots, snapshots
 from pathcast.tracks import Tracks
 
 ForecastWindows = Callable[[Windows, Tracks], Forecast]
@@ -21,13 +26,47 @@ FoldForecasters = Callable[[str], Mapping[str, ForecastWindows]]
 WINDOWS_AT_ONCE = 4096
 
 
-def engine_forecaster(engine: Engine) -> ForecastWindows:
-    """An engine as a forecaster of windows, each a track by itself."""
+def engine_forecaster(engine: Engine, looks_around: bool = True) -> ForecastWindows:
+    """An engine as a forecaster of windows; where it looks at other people, it sees all that are in the tracks.
+
+    Args:
+        engine: Under test.
+        looks_around: Whether it is shown the other people.
+    """
+    followed: list[tuple[Tracks, Snapshots]] = []
 
     def forecast_windows(windows: Windows, tracks: Tracks) -> Forecast:
-        return join([_forecast(engine, piece) for piece in _pieces(windows)])
+        if not (looks_around and engine.card.uses_neighbours):
+            return join([_forecast(engine, piece, None) for piece in _pieces(windows)])
+        if not followed or followed[0][0] is not tracks:
+            followed[:] = [(tracks, _follow(engine, tracks))]
+        everybody = followed[0][1]
+        seen = tracks.select(tracks.valid)
+        return join([_forecast(engine, each, everybody.around(_rows(each, seen))) for each in _pieces(windows)])
 
     return forecast_windows
+
+
+def _follow(engine: Engine, tracks: Tracks) -> Snapshots:
+    """Everybody at every observation."""
+    seen = tracks.select(tracks.valid)
+    person = np.repeat(np.arange(len(seen.starts) - 1), np.diff(seen.starts))
+    observations = Observations(seen.scene, person, seen.time, seen.position.astype(np.float32))
+    return snapshots(engine, observations, LOOK_S)
+
+
+def _rows(windows: Windows, seen: Tracks) -> Int[np.ndarray, " window"]:
+    """The row of each window's newest observation.
+
+    Raises:
+        InputError: The windows are not of these tracks.
+    """
+    keys = np.rec.fromarrays([seen.scene, seen.track, np.round(seen.time, 6)])
+    wanted = np.rec.fromarrays([windows.scene, windows.track, np.round(windows.time, 6)])
+    rows = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+    if (keys[rows] != wanted).any():
+        raise InputError("windows", "windows of these tracks", "others")
+    return rows
 
 
 def same_for_every_fold(forecasters: Mapping[str, ForecastWindows]) -> FoldForecasters:
@@ -49,7 +88,7 @@ def _pieces(windows: Windows) -> list[Windows]:
     return [windows.take(slice(start, start + WINDOWS_AT_ONCE)) for start in starts]
 
 
-def _forecast(engine: Engine, windows: Windows) -> Forecast:
+def _forecast(engine: Engine, windows: Windows, others: Others | None) -> Forecast:
     num = windows.num_windows
     states = engine.encode(engine.start(num), windows.times, windows.observed.astype(np.float32), windows.lengths)
-    return engine.forecast(states, np.broadcast_to(windows.offsets, (num, len(windows.offsets))))
+    return engine.forecast(states, np.broadcast_to(windows.offsets, (num, len(windows.offsets))), others)
