@@ -16,7 +16,6 @@ import json
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -24,7 +23,7 @@ from typing import Any
 from pathcast.model.evaluation.baselines import NOTES, eth_ucy_baselines
 from pathcast.model.evaluation.eth_ucy import SCENES
 from pathcast.model.evaluation.forecasters import all_of
-from pathcast.model.evaluation.report import Report, make_report, mean_of_runs
+from pathcast.model.evaluation.report import Report, make_report, with_seed_means
 from pathcast.model.evaluation.score_tables import markdown
 from pathcast.model.training.folds import FoldRun, fold_forecasters, fold_runs, train_folds
 from pathcast.model.training.settings import TrainingSettings
@@ -51,16 +50,6 @@ def train_all(
     started = perf_counter()
     train_folds(runs, jobs, reuse, lambda text: print(f"{out.name}: {text}", file=sys.stderr, flush=True))
     return runs, perf_counter() - started
-
-
-def with_means(report: Report, sets: dict[str, Sequence[int]]) -> Report:
-    """The report with each set's seeds taken together."""
-    results = {
-        name: mean_of_runs([report.results[f"{name} ({seed})"] for seed in seeds]) for name, seeds in sets.items()
-    }
-    single = {f"{name} ({seed})" for name, seeds in sets.items() for seed in seeds}
-    results |= {name: rows for name, rows in report.results.items() if name not in single}
-    return replace(report, results=results)
 
 
 def main_figures(report: Report, whole: Report, seeds: Sequence[int]) -> dict[str, Any]:
@@ -122,7 +111,7 @@ def main() -> None:
     if arguments.train_only:
         return
     whole = make_report(all_of(*sources, eth_ucy_baselines(arguments.data)), arguments.data, notes)
-    report = with_means(whole, dict.fromkeys(recipes, seeds))
+    report = with_seed_means(whole, dict.fromkeys(recipes, seeds))
     figures = main_figures(report, whole, seeds)
     figures |= {"training_seconds": seconds, "targets": MUST, "jobs": arguments.jobs, "seeds": seeds}
     if arguments.markdown:

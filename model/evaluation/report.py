@@ -130,6 +130,19 @@ def mean_of_runs(runs: Sequence[Sequence[SceneScores]]) -> list[SceneScores]:
     return [_mean(same) for same in zip(*runs, strict=True)]
 
 
+def with_seed_means(report: Report, seeds: Mapping[str, Sequence[int]]) -> Report:
+    """The report with the runs called `NAME (seed)` replaced by their means, called NAME, first.
+
+    Args:
+        report: Of all runs.
+        seeds: Of each name.
+    """
+    means = {name: mean_of_runs([report.results[f"{name} ({seed})"] for seed in of]) for name, of in seeds.items()}
+    single = {f"{name} ({seed})" for name, of in seeds.items() for seed in of}
+    others = {name: rows for name, rows in report.results.items() if name not in single}
+    return replace(report, results={**means, **others})
+
+
 def _scenes_of_fold(data_dir: str | Path, fold: str) -> list[tuple[str, Tracks]]:
     """What is forecast by those who were made for a fold."""
     scenes = [(fold, eth_ucy_tracks(data_dir, fold))]

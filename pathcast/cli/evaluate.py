@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pathcast.cli.seeds import Seeds
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -28,6 +30,15 @@ def command() -> None:
     help="Folder with pedestrian/eth_ucy; default: PATHCAST_DATA.",
 )
 @click.option("--model", default="pedestrian", show_default=True, help="Name of the model, or folder of a bundle.")
+@click.option(
+    "--train",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Settings such as configs/eth-ucy.toml: train a model for each scene on the other four, and score those.",
+)
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder that --train keeps its runs in.")
+@click.option("--seeds", type=Seeds(), default="1,2,3", show_default=True, help="Of --train: a run for each; means.")
+@click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Runs trained at a time.")
+@click.option("--reuse", is_flag=True, help="Keep runs of --train whose settings, data and code are as they were.")
 @click.option("--server", metavar="HOST:PORT", help="A running server to stream through; shows displacement alone.")
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Of the noise and of all samples.")
 @click.option(
@@ -40,14 +51,26 @@ def command() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--markdown", type=click.Path(dir_okay=False, path_type=Path), help="File for every table in Markdown.")
 def eth_ucy(
-    data: Path, model: str, server: str | None, seed: int, sampled: int, as_json: bool, markdown: Path | None
+    data: Path,
+    model: str,
+    train: Path | None,
+    out: Path | None,
+    seeds: tuple[int, ...],
+    jobs: int,
+    reuse: bool,
+    server: str | None,
+    seed: int,
+    sampled: int,
+    as_json: bool,
+    markdown: Path | None,
 ) -> None:
     """Score a model on the ETH/UCY test windows beside baselines.
 
     In this process: best of K, single paths, joint futures, likelihood, coverage, energy and collisions, each scene and
     their average, for windows with two or more people and with one or more, from 2 to 8 observations, beside constant
-    velocity, the same with noise, a Kalman filter and social force. With --server the windows are streamed frame by
-    frame instead, beside constant velocity.
+    velocity, the same with noise, a Kalman filter and social force. With --train five models are trained first, each
+    for the scene that it has not seen. With --server the windows are streamed frame by frame instead, beside constant
+    velocity.
     """
     from pathcast.errors import InputError
 
@@ -58,6 +81,12 @@ def eth_ucy(
             raise click.UsageError("--markdown is for scores in this process: leave out --server.")
         _stream(server, data, model, as_json)
         return
+    if train:
+        if out is None:
+            raise click.UsageError("--train needs --out, a folder for the trained runs.")
+        report = _train_and_score(data, train, out, seeds, jobs, reuse, seed, sampled)
+        _show(report, as_json, markdown)
+        return
     from pathcast.model.evaluation.forecasters import engine_forecaster, same_for_every_fold
     from pathcast.model.library import load_engine
 
@@ -65,6 +94,26 @@ def eth_ucy(
     name = engine.card.name
     forecasters = same_for_every_fold({name: engine_forecaster(engine)})
     _show(_score(forecasters, {name: engine.card.summary}, data, seed, sampled), as_json, markdown)
+
+
+def _train_and_score(
+    data: Path, config: Path, out: Path, seeds: tuple[int, ...], jobs: int, reuse: bool, seed: int, sampled: int
+) -> Report:
+    """A model for each scene and seed, scored on the scene that it has not seen; means over the seeds."""
+    from pathcast.model.evaluation.report import with_seed_means
+    from pathcast.model.training.folds import fold_forecasters, fold_runs, train_folds
+    from pathcast.model.training.settings import TrainingSettings
+    from pathcast.settings import load_settings
+
+    settings = load_settings(TrainingSettings, config)
+    runs = fold_runs(settings, data, out, seeds)
+    train_folds(runs, jobs, reuse, lambda text: click.echo(text, err=True))
+    name = settings.name
+    note = (
+        f"trained on the other four scenes, mean of {len(seeds)} seeds; epoch and calibration chosen on their val files"
+    )
+    report = _score(fold_forecasters(runs, name), {name: note}, data, seed, sampled)
+    return with_seed_means(report, {name: seeds})
 
 
 def _score(
