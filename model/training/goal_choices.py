@@ -61,10 +61,10 @@ def draw_choices(
     has_decoys = random.random((num, 1)) < 0.5
     is_named[:, num_exits:] = is_clear & has_decoys & (random.random(is_clear.shape) < 0.5)
     is_named[rows, goal] = random.random(num) >= NONE_SHARE
-    alone = ~is_named.any(axis=1)
-    is_named[alone, num_exits] = True  # at least one decoy is asked about, near the goal or not
-    is_named[alone & ~is_clear[:, 0], num_exits] = False
-    is_named[alone & ~is_clear[:, 0], goal[alone & ~is_clear[:, 0]]] = True
+    # Something is asked about always: a decoy, or the true goal where the decoy would be mistaken for it.
+    is_empty = ~is_named.any(axis=1)
+    is_named[is_empty & is_clear[:, 0], num_exits] = True
+    is_named[rows, goal] |= is_empty & ~is_clear[:, 0]
     # The true goal stays where there is not room for all; the order is any.
     rank = np.where(is_named, random.random(is_named.shape), 2.0)
     rank[rows, goal] = np.where(is_named[rows, goal], -1.0, 2.0)
