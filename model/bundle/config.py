@@ -80,6 +80,8 @@ class BundleConfig(_Strict):
     memory_size: int = Field(ge=1)
     spread_scale: list[float]
     """Calibration: what standard deviations are multiplied by, at each knot."""
+    mode_temperature: float = Field(default=1.0, gt=0)
+    """Calibration: what the logits of modes are divided by."""
     goal_temperature: float = Field(default=1.0, gt=0)
     """Calibration: what the logits of goals are divided by."""
     venue: str | None = None

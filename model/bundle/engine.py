@@ -137,7 +137,7 @@ class BundleEngine:
         if self._num_neighbours and others is not None:
             feed["neighbours"], feed["present"] = self._front_end.look_around(filters, others, self._num_neighbours)
         outputs = dict(zip(self._outputs, self._forecast.run(self._outputs, feed), strict=True))
-        probabilities, order = _rank(outputs["logits"])
+        probabilities, order = _rank(outputs["logits"], self._config.mode_temperature)
         heading = self._front_end.heading(filters)
         base = self._front_end.base(filters, offsets)
         said = Said(outputs["paths"], outputs["spreads"], self._knots, self._spread_scale)
@@ -183,9 +183,11 @@ def _no_forecast(card: Card, offsets: Float[np.ndarray, "track time"]) -> Foreca
     )
 
 
-def _rank(logits: Float[np.ndarray, "track mode"]) -> tuple[Float[np.ndarray, "track mode"], np.ndarray]:
+def _rank(
+    logits: Float[np.ndarray, "track mode"], temperature: float
+) -> tuple[Float[np.ndarray, "track mode"], np.ndarray]:
     """Probabilities, falling, and the modes in that order."""
-    shifted = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True))
+    shifted = np.exp((logits.astype(np.float64) - logits.max(axis=1, keepdims=True)) / temperature)
     order = np.argsort(-shifted, axis=1, kind="stable")
     ranked = np.take_along_axis(shifted, order, axis=1)
     return (ranked / ranked.sum(axis=1, keepdims=True)).astype(np.float32), order

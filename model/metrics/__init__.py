@@ -5,7 +5,7 @@ two forecasters can be compared pair by pair. Positions are metres. A step whose
 track without any true position scores NaN. Nothing here knows where forecasts come from.
 """
 
-from pathcast.model.metrics.calibration import fit_spread_scale, scale_spread
+from pathcast.model.metrics.calibration import fit_spread_scale, fit_temperature, needed_scale, scale_spread, temper
 from pathcast.model.metrics.collisions import collides
 from pathcast.model.metrics.coverage import Region, highest_density_regions
 from pathcast.model.metrics.displacement import ade, best_of, fde, mean_path, miss_rate, most_likely_path, point_path
@@ -22,6 +22,7 @@ __all__ = [
     "energy_score",
     "fde",
     "fit_spread_scale",
+    "fit_temperature",
     "forecast_kernel_density_nll",
     "highest_density_regions",
     "joint_best_of",
@@ -29,7 +30,9 @@ __all__ = [
     "mean_path",
     "miss_rate",
     "most_likely_path",
+    "needed_scale",
     "negative_log_likelihood",
     "point_path",
     "scale_spread",
+    "temper",
 ]

@@ -45,7 +45,7 @@ def write_card(settings: TrainingSettings, trained: Trained, metrics: dict[str, 
         "was in the training throws, but where they stand is not an input: they show as spread. Balls of other size or "
         "weight than the simulated ones are out of its reach."
     )
-    how = f"{settings.epochs} epochs of {settings.num_train} tracks, {trained.seconds:.0f} s"
+    how = f"{settings.num_epochs} epochs of {settings.num_train} tracks, {trained.seconds:.0f} s"
     return f"""# {settings.name} {settings.version}
 
 {settings.summary}.
@@ -56,7 +56,7 @@ def write_card(settings: TrainingSettings, trained: Trained, metrics: dict[str, 
 | observations | 2 to {settings.prefix}, noise {_noise(settings)}, {100 * settings.dropout:g} % missing |
 | network | {settings.memory}, {num_parameters} parameters, {settings.num_modes} modes |
 | training | {how}; epoch {trained.epoch} was best on validation |
-| calibration | spreads scaled at each knot so that 90 % regions hold 90 % of validation tracks |
+| calibration | on validation tracks: probabilities by likelihood, spreads so that 90 % regions hold 90 % |
 | trained horizon | {settings.knots_s[-1]:g} s |
 
 ## Scores

@@ -1,4 +1,8 @@
-"""The training loop."""
+"""The training loop.
+
+A step runs the encoder over whole prefixes and back through all of them: they are a few dozen observations at most
+(`prefix`), so backpropagation through time is not truncated anywhere.
+"""
 
 from __future__ import annotations
 
@@ -13,19 +17,23 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from pathcast.formats.atomic import replacing
 from pathcast.model.frontends import FrontEnd
-from pathcast.model.network.network import ForecastNetwork, NetworkSizes
+from pathcast.model.network.network import Decoded, ForecastNetwork
 from pathcast.model.training.anchors import fit_anchors
+from pathcast.model.training.build import build_network
+from pathcast.model.training.checkpoint import has_checkpoint, read_checkpoint, write_checkpoint
 from pathcast.model.training.examples import Examples
+from pathcast.model.training.forward import Forward
 from pathcast.model.training.loss import LossWeights, forecast_loss
 from pathcast.model.training.observed import Source, examples_of
+from pathcast.model.training.ranks import Ranks
 from pathcast.model.training.settings import TrainingSettings
+from pathcast.model.training.state import TrainingState
 
 Progress = Callable[[int, int, dict[str, float]], None]
 """Told after each epoch: its number from 1, how many there are, and the validation scores."""
-
-MOVING_INPUT = {"heading": 13, "kalman": None}
-"""The head input that chooses between the anchors of moving and of standing tracks."""
+RECORD = "metrics.jsonl"
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,33 +47,15 @@ class Trained:
     seconds: float
 
 
-def build_network(settings: TrainingSettings, front_end: FrontEnd) -> ForecastNetwork:
-    """The untrained network, its weights drawn from the settings' seed."""
-    torch.manual_seed(settings.seed)
-    return ForecastNetwork(
-        NetworkSizes(
-            num_inputs=front_end.num_inputs,
-            num_head_inputs=front_end.num_head_inputs,
-            num_knot_inputs=front_end.num_knot_inputs,
-            num_axes=front_end.num_axes,
-            num_modes=settings.num_modes,
-            num_knots=settings.num_knots,
-            memory=settings.memory,
-            num_units=settings.num_units,
-            num_layers=settings.num_layers,
-            num_context=settings.num_context,
-            num_decoder_units=settings.num_decoder_units,
-            moving_input=MOVING_INPUT[front_end.name],
-            has_point=settings.has_point,
-            num_neighbour_inputs=front_end.num_neighbour_inputs if settings.num_neighbours else 0,
-            num_neighbours=settings.num_neighbours,
-            num_neighbour_units=settings.num_neighbour_units,
-        )
-    )
-
-
 def train(
-    source: Source, front_end: FrontEnd, settings: TrainingSettings, out: Path | None, progress: Progress
+    source: Source,
+    front_end: FrontEnd,
+    settings: TrainingSettings,
+    out: Path | None,
+    progress: Progress,
+    *,
+    resume: bool = False,
+    ranks: Ranks | None = None,
 ) -> Trained:
     """Trains a network; the epoch that scores best on validation is the result.
 
@@ -73,50 +63,83 @@ def train(
         source: Where tracks come from.
         front_end: What stands before the network.
         settings: All that decides the result.
-        out: Folder for metrics.jsonl, a line per epoch; None keeps nothing.
+        out: Folder for metrics.jsonl, a line per epoch, and the checkpoint; None keeps neither.
         progress: Told after each epoch.
+        resume: Whether to go on from the folder's checkpoint, if it has one.
+        ranks: Processes that train together; by default this one alone, on the CPU.
+
+    Raises:
+        InputError: The checkpoint is that of a run with other settings.
     """
-    started = time.monotonic()
-    knots = np.asarray(settings.knots_s)
+    ranks = ranks or Ranks()
+
+    def make(part: str, epoch: int, num: int) -> Examples:
+        observed = source.observed(part, epoch, num, settings.num_ends)
+        return examples_of(observed, front_end, np.asarray(settings.knots_s), settings.num_neighbours)
+
     network = build_network(settings, front_end)
-    validation = examples_of(
-        source.observed("validation", 0, settings.num_validation, settings.num_ends),
-        front_end,
-        knots,
-        settings.num_neighbours,
-    )
+    first: Examples | None = None
+    is_resumed = resume and out is not None and has_checkpoint(out)
+    if not is_resumed:
+        first = make("train", 0, settings.num_train)
+        _set_anchors(network, first, np.asarray(settings.knots_s), settings)
+    state = TrainingState.start(settings, network.to(ranks.device))
+    if out is not None and is_resumed:
+        read_checkpoint(out, state)
+    _write_history(out if ranks.is_first else None, state)
+    validation = make("validation", 0, settings.num_validation)
     weights = LossWeights(**{name: getattr(settings, name) for name in LossWeights.__dataclass_fields__})
-    steps_per_epoch = -(-settings.num_train // settings.batch)
-    optimiser = torch.optim.AdamW(network.parameters(), settings.learning_rate, weight_decay=settings.weight_decay)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, settings.learning_rate, total_steps=settings.epochs * steps_per_epoch
+    forward: Callable[..., Decoded] = ranks.together(Forward(network, settings.precision))
+    if settings.compile:
+        forward = torch.compile(forward)
+    for epoch in range(len(state.history), settings.num_epochs):
+        begun = time.monotonic()
+        examples = first or make("train", epoch, settings.num_train)
+        first = None
+        train_loss = _train_epoch(state, forward, examples, weights, ranks, epoch)
+        scores = _validate(state.average, validation, weights, ranks)
+        seconds = time.monotonic() - begun
+        speed = {"seconds": round(seconds, 3), "samples_per_second": round(settings.num_train / seconds, 1)}
+        rate = {"train_loss": train_loss, "learning_rate": state.learning_rate}
+        state.history.append({"epoch": epoch + 1, **scores, **rate, **speed})
+        state.keep_if_best(scores)
+        if out is not None and ranks.is_first:
+            write_checkpoint(out, state)
+            with (out / RECORD).open("a", encoding="utf-8") as file:
+                file.write(json.dumps(state.history[-1]) + "\n")
+        progress(epoch + 1, settings.num_epochs, scores)
+    assert state.best is not None
+    network.load_state_dict(state.best.weights)
+    return Trained(
+        network.cpu().eval(), state.best.epoch, state.best.scores, sum(each["seconds"] for each in state.history)
     )
-    best: tuple[float, int, dict[str, Tensor], dict[str, float]] | None = None
-    for epoch in range(settings.epochs):
-        observed = source.observed("train", epoch, settings.num_train, settings.num_ends)
-        examples = examples_of(observed, front_end, knots, settings.num_neighbours)
-        if epoch == 0:
-            _set_anchors(network, examples, knots, settings)
-        network.train()
-        for rows in _batches(settings, epoch):
-            loss, _ = _loss(network, examples.take(rows), weights)
-            optimiser.zero_grad(set_to_none=True)
-            loss.backward()  # type: ignore[no-untyped-call]
-            torch.nn.utils.clip_grad_norm_(network.parameters(), settings.clip_norm)
-            optimiser.step()
-            schedule.step()
-        scores = _validate(network, validation, weights)
-        if best is None or scores["loss"] < best[0]:
-            kept = {name: value.detach().clone() for name, value in network.state_dict().items()}
-            best = (scores["loss"], epoch + 1, kept, scores)
-        if out is not None:
-            with (out / "metrics.jsonl").open("a" if epoch else "w", encoding="utf-8") as file:
-                file.write(json.dumps({"epoch": epoch + 1, **scores}) + "\n")
-        progress(epoch + 1, settings.epochs, scores)
-    assert best is not None
-    network.load_state_dict(best[2])
-    network.eval()
-    return Trained(network, best[1], best[3], time.monotonic() - started)
+
+
+def _write_history(out: Path | None, state: TrainingState) -> None:
+    """Begins metrics.jsonl with the epochs of a resumed run, whose file may lack its last line."""
+    if out is not None:
+        with replacing(out / RECORD) as part:
+            part.write_text("".join(json.dumps(each) + "\n" for each in state.history), "utf-8")
+
+
+def _train_epoch(
+    state: TrainingState,
+    forward: Callable[..., Decoded],
+    examples: Examples,
+    weights: LossWeights,
+    ranks: Ranks,
+    epoch: int,
+) -> float:
+    """One pass over the examples; gives the mean loss before each step."""
+    state.network.train()
+    total = 0.0
+    for rows in _batches(state.settings, epoch):
+        loss, parts = _loss(forward, examples.take(rows), weights, ranks)
+        state.optimiser.zero_grad(set_to_none=True)
+        (loss * ranks.count).backward()  # type: ignore[no-untyped-call]
+        state.step()
+        total += parts["loss"] * len(rows) / state.settings.num_train
+    return total
 
 
 def _batches(settings: TrainingSettings, epoch: int) -> Iterator[np.ndarray]:
@@ -128,27 +151,29 @@ def _batches(settings: TrainingSettings, epoch: int) -> Iterator[np.ndarray]:
 
 
 def _loss(
-    network: ForecastNetwork, examples: Examples, weights: LossWeights
+    forward: Callable[..., Decoded], examples: Examples, weights: LossWeights, ranks: Ranks
 ) -> tuple[Float[Tensor, ""], dict[str, float]]:
-    """The loss of a batch: the encoder runs once, the decoder after each of the ends."""
-    outputs = network.encode(torch.from_numpy(examples.steps))
-    ends = torch.from_numpy(examples.ends)
-    hidden = outputs.gather(1, ends[:, :, None].expand(-1, -1, outputs.shape[2])).flatten(0, 1)
-    names = ("head", "knots", "target", "unit", "is_known", "neighbours", "present")
-    given = {name: torch.from_numpy(getattr(examples, name)).flatten(0, 1) for name in names}
-    around = (given["neighbours"], given["present"]) if network.sizes.num_neighbours else None
-    logits, paths, spreads, point = network.decode(hidden, given["head"], given["knots"], around)
-    truth = given["target"], given["unit"], given["is_known"]
-    return forecast_loss(logits, paths, spreads, *truth, weights, point)
+    """The loss of a whole batch, of which this process runs the network over its own share."""
+    own = examples.take(ranks.share(examples.num_tracks))
+    names = ("steps", "ends", "head", "knots", "neighbours", "present")
+    decoded = forward(*(torch.from_numpy(getattr(own, name)).to(ranks.device) for name in names))
+    logits, paths, spreads, point = ranks.join(decoded, examples.num_tracks, examples.ends.shape[1])
+    assert logits is not None and paths is not None and spreads is not None
+    truth = [
+        torch.from_numpy(getattr(examples, name)).to(ranks.device).flatten(0, 1)
+        for name in ("target", "unit", "is_known")
+    ]
+    return forecast_loss(logits, paths, spreads, truth[0], truth[1], truth[2], weights, point)
 
 
 @torch.no_grad()
-def _validate(network: ForecastNetwork, examples: Examples, weights: LossWeights) -> dict[str, float]:
+def _validate(network: ForecastNetwork, examples: Examples, weights: LossWeights, ranks: Ranks) -> dict[str, float]:
     network.eval()
+    forward = Forward(network, "float32")
     sums: dict[str, float] = {}
     for start in range(0, examples.num_tracks, 1024):
         batch = examples.take(slice(start, start + 1024))
-        _, parts = _loss(network, batch, weights)
+        _, parts = _loss(forward, batch, weights, ranks)
         for name, value in parts.items():
             sums[name] = sums.get(name, 0.0) + value * batch.num_tracks / examples.num_tracks
     return sums

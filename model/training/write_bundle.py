@@ -25,6 +25,7 @@ from pathcast.model.bundle.config import (
 from pathcast.model.network.network import ForecastNetwork
 from pathcast.model.network.write import write_encode, write_forecast
 from pathcast.model.network.write_goals import write_goals
+from pathcast.model.training.publishing import publishing
 from pathcast.model.training.settings import TrainingSettings
 
 
@@ -34,9 +35,10 @@ def write_bundle(
     front_end: HeadingConfig | KalmanConfig,
     settings: TrainingSettings,
     spread_scale: Sequence[float] | None = None,
+    mode_temperature: float = 1.0,
     goal_temperature: float = 1.0,
 ) -> BundleConfig:
-    """Writes config, graphs and weights into a folder, which is made.
+    """Writes config, graphs and weights into a folder, which is made; who reads it never finds only some of them.
 
     Args:
         folder: Where to.
@@ -44,9 +46,12 @@ def write_bundle(
         front_end: What stands before it.
         settings: What it was trained with.
         spread_scale: Calibration at each knot; by default none.
+        mode_temperature: Calibration of the modes' probabilities.
         goal_temperature: Calibration of the goals' probabilities.
+
+    Raises:
+        InputError: The folder cannot be written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     weights = {name: value.contiguous() for name, value in network.state_dict().items()}
     content = {
         ENCODE: write_encode(network).SerializeToString(),
@@ -71,12 +76,16 @@ def write_bundle(
         memory_size=network.memory.state_size,
         spread_scale=[round(float(scale), 6) for scale in spread_scale or [1.0] * len(knots)],
         goal_temperature=round(goal_temperature, 6),
+        mode_temperature=round(float(mode_temperature), 6),
         venue=settings.venue,
         network=asdict(network.sizes),
         training=settings.model_dump(),
         files={name: hashlib.sha256(data).hexdigest() for name, data in content.items()},
     )
-    (folder / CONFIG).write_text(config.model_dump_json(indent=2) + "\n", "utf-8")
+    with publishing(folder) as part:
+        for name, data in content.items():
+            (part / name).write_bytes(data)
+        (part / CONFIG).write_text(config.model_dump_json(indent=2) + "\n", "utf-8")
     return config
 
 

@@ -13,7 +13,7 @@ from pathcast.errors import BundleError
 from pathcast.model.bundle.config import HeadingConfig, KalmanConfig
 from pathcast.model.bundle.engine import BundleEngine, load_bundle
 from pathcast.model.forecast import Forecast, unpack_covariances
-from pathcast.model.training.loop import build_network
+from pathcast.model.training.build import build_network
 from pathcast.model.training.settings import TrainingSettings
 from pathcast.model.training.write_bundle import write_bundle
 

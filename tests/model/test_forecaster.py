@@ -16,7 +16,7 @@ from pathcast.model.constant_velocity import ConstantVelocityEngine
 from pathcast.model.forecast import Forecast, join, merge_modes, pack_covariances, unpack_covariances
 from pathcast.model.forecaster import Forecaster
 from pathcast.model.library import Library, load_engine, load_library
-from pathcast.model.training.loop import build_network
+from pathcast.model.training.build import build_network
 from pathcast.model.training.settings import TrainingSettings
 from pathcast.model.training.write_bundle import write_bundle
 from pathcast.tracks import Tracks

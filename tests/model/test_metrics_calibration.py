@@ -5,7 +5,14 @@ import pytest
 
 from pathcast.errors import InputError
 from pathcast.model.forecast import Forecast
-from pathcast.model.metrics import fit_spread_scale, highest_density_regions, scale_spread
+from pathcast.model.metrics import (
+    fit_spread_scale,
+    fit_temperature,
+    highest_density_regions,
+    needed_scale,
+    scale_spread,
+    temper,
+)
 
 
 def bimodal(num_tracks: int, num_steps: int, deviation: np.ndarray) -> Forecast:
@@ -59,11 +66,65 @@ def test_steps_without_a_true_position_do_not_count():
     np.testing.assert_allclose(scale, 2.0, rtol=0.1)
 
 
-def test_a_step_without_any_truth_is_refused():
-    truth = draw(5, 2, 11)
-    truth[:, 1] = np.nan
-    with pytest.raises(InputError, match=r"every step of some track, found \[5, 0\]"):
-        fit_spread_scale(bimodal(5, 2, np.ones(2)), truth, np.random.default_rng(12))
+def test_a_step_with_too_few_truths_has_the_scale_of_the_nearest_that_has_enough():
+    truth = draw(400, 4, 11)
+    truth[8:, 2:] = np.nan
+    said = np.array([0.5, 0.8, 0.8, 0.8])
+    scale = fit_spread_scale(bimodal(400, 4, said), truth, np.random.default_rng(12))
+    assert scale[0] != scale[1] == scale[2] == scale[3]
+
+
+def test_too_few_truths_at_all_steps_are_refused():
+    with pytest.raises(InputError, match="truth: expected 9 true positions at some step, found 8"):
+        fit_spread_scale(bimodal(8, 2, np.ones(2)), draw(8, 2, 11), np.random.default_rng(12))
+
+
+def test_the_scale_is_the_conformal_quantile_of_the_tracks_own_scales():
+    """The ceil(0.9 (n + 1))-th smallest: with 50 tracks the 46th."""
+    forecast, truth = bimodal(50, 1, np.full(1, 0.6)), draw(50, 1, 13)
+    own = needed_scale(forecast, truth, np.random.default_rng(14))[:, 0]
+    assert fit_spread_scale(forecast, truth, np.random.default_rng(14))[0] == np.sort(own)[45]
+
+
+def test_of_few_tracks_too_a_further_one_is_inside_as_often_as_promised():
+    """Over many draws of 19 tracks, whose 18th is taken, exactly 18 / 20 of further ones need no larger scale."""
+    num_trials, num_tracks = 400, 19
+    forecast = bimodal(num_trials * (num_tracks + 1), 1, np.full(1, 0.5))
+    own = needed_scale(forecast, draw(len(forecast.means), 1, 15), np.random.default_rng(16), num_samples=49)
+    own = own.reshape(num_trials, num_tracks + 1)
+    held = np.sort(own[:, :-1], axis=1)[:, 17] >= own[:, -1]
+    assert held.mean() == pytest.approx(0.9, abs=4 * (0.9 * 0.1 / num_trials) ** 0.5)
+
+
+def test_one_modes_own_scale_is_its_distance_over_the_regions_radius():
+    """A plane Gaussian's 90 % region ends at 2.146 deviations."""
+    truth = draw(60, 1, 17)
+    both = bimodal(60, 1, np.ones(1))
+    alone = Forecast(both.offsets, np.ones((60, 1), np.float32), both.means[:, :1], both.covariances[:, :1])
+    own = needed_scale(alone, truth, np.random.default_rng(18), num_samples=1999)[:, 0]
+    expected = np.linalg.norm(truth[:, 0], axis=1) / np.sqrt(-2 * np.log(0.1))
+    np.testing.assert_allclose(own, np.maximum(expected, 0.05), rtol=0.12)
+
+
+@pytest.mark.parametrize("temperature", [0.5, 2.0])
+def test_a_known_wrong_temperature_is_found(temperature):
+    right = bimodal(4000, 2, np.ones(2))
+    found = fit_temperature(temper(right, 1 / temperature), draw(4000, 2, 19))
+    assert found == pytest.approx(temperature, rel=0.1)
+
+
+def test_temperature_keeps_the_order_of_modes_and_sums_to_one():
+    hot = temper(bimodal(3, 1, np.ones(1)), 1e6)
+    np.testing.assert_allclose(hot.probabilities, 0.5, atol=1e-5)
+    cold = temper(bimodal(3, 1, np.ones(1)), 0.5)
+    np.testing.assert_allclose(cold.probabilities, np.tile([0.49 / 0.58, 0.09 / 0.58], (3, 1)), rtol=1e-6)
+    assert cold.probabilities.dtype == np.float32
+
+
+def test_a_single_mode_has_no_temperature():
+    both = bimodal(3, 1, np.ones(1))
+    alone = Forecast(both.offsets, np.ones((3, 1), np.float32), both.means[:, :1], both.covariances[:, :1])
+    assert fit_temperature(alone, draw(3, 1, 20)) == 1.0
 
 
 def test_scaling_multiplies_deviations_and_leaves_the_rest():

@@ -13,8 +13,9 @@ from pathcast.model.bundle.config import read_config
 from pathcast.model.bundle.engine import load_bundle
 from pathcast.model.engine import Engine
 from pathcast.model.evaluation.scores import score_forecasts
+from pathcast.model.training.build import build_network
 from pathcast.model.training.calibration import forecast_observed
-from pathcast.model.training.loop import build_network, train
+from pathcast.model.training.loop import train
 from pathcast.model.training.run import train_bundle
 from pathcast.model.training.settings import TrainingSettings
 from pathcast.model.training.world import build_world

@@ -46,7 +46,7 @@ def run_demo(small: Sequence[TrainingSettings], out: Path, data: Path | None, se
     for settings in small:
         bundle = out / "models" / settings.name
         with epoch_progress(f"training {settings.name}") as progress:
-            train_bundle(settings, bundle, progress)
+            train_bundle(settings, bundle, progress, overwrite=True)
         bundles.append(str(bundle))
     console.print("[bold]2 of 4[/] simulate tracks that no training saw, and read recorded ones")
     cases = _cases({settings.name for settings in small}, data)
