@@ -60,8 +60,6 @@ def write_bundle(
     }
     if network.goal_head is not None:
         content[GOALS] = write_goals(network).SerializeToString()
-    for name, data in content.items():
-        (folder / name).write_bytes(data)
     knots = settings.knots_s
     config = BundleConfig(
         name=settings.name,
