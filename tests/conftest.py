@@ -122,3 +122,36 @@ def small_eth_ucy(tmp_path_factory: pytest.TempPathFactory) -> Path:
                     write(root / "eth_ucy" / scene / part / f"{other}_{part}.txt", seed, [0], 10)
     write(root / "eth_true_rate" / "biwi_eth_2p5hz.txt", 9, [780, 2001], 6)
     return root.parent
+
+
+@pytest.fixture(scope="session")
+def looking_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An untrained bundle that looks at the people around, gives one best path and takes goals."""
+    import torch
+
+    from pathcast.model.bundle.config import HeadingConfig
+    from pathcast.model.training.build import build_network
+    from pathcast.model.training.goal_fitting import add_goal_head
+    from pathcast.model.training.settings import TrainingSettings
+    from pathcast.model.training.write_bundle import write_bundle
+
+    small = {"num_units": 8, "num_context": 8, "num_decoder_units": 8, "num_goal_units": 8}
+    chosen = TrainingSettings(
+        name="looking",
+        summary="Untrained",
+        num_modes=4,
+        num_offsets=6,
+        has_point=True,
+        num_neighbours=8,
+        num_goals=4,
+        **small,
+    )
+    network = build_network(chosen, HeadingConfig().build())
+    add_goal_head(network, HeadingConfig().build(), chosen)
+    with torch.random.fork_rng(devices=()), torch.no_grad():
+        torch.manual_seed(4)
+        for values in network.parameters():
+            values.normal_(0, 0.3)
+    folder = tmp_path_factory.mktemp("bundles") / "looking"
+    write_bundle(folder, network.eval(), HeadingConfig(), chosen)
+    return folder

@@ -180,6 +180,7 @@ def _no_forecast(card: Card, offsets: Float[np.ndarray, "track time"]) -> Foreca
         np.zeros(shape[:2], np.float32),
         np.zeros((*shape, axes), np.float32),
         np.zeros((*shape, axes * (axes + 1) // 2), np.float32),
+        np.zeros((0, offsets.shape[1], axes), np.float32) if card.has_point else None,
     )
 
 
