@@ -14,6 +14,7 @@ import numpy as np
 from pathcast.model.engine import Engine
 from pathcast.model.forecast import join, merge_modes
 from pathcast.model.states import States
+from pathcast.service.around import look_around
 from pathcast.service.session import Step, gather
 
 _ENCODE_CELLS = 1 << 16
@@ -30,10 +31,10 @@ def compute(engine: Engine, steps: list[Step]) -> None:
     started = perf_counter()
     _isolate(lambda some: _observe(engine, some), [step for step in steps if step.observing is not None])
     asking = [step for step in steps if step.asking is not None and step.failure is None]
-    widths = {len(step.session.settings.offsets) for step in asking}
-    for width in widths:
-        same = [step for step in asking if len(step.session.settings.offsets) == width]
+    for same in _alike(asking):
         _isolate(lambda some: _forecast(engine, some), same)
+    for same in _of_same_goals(asking):
+        _isolate(lambda some: _weigh_goals(engine, some), same)
     seconds = perf_counter() - started
     for step in steps:
         step.computing_s = seconds
@@ -51,6 +52,25 @@ def _isolate(function: Callable[[list[Step]], None], steps: list[Step]) -> None:
         else:
             for step in steps:
                 _isolate(function, [step])
+
+
+def _alike(steps: list[Step]) -> list[list[Step]]:
+    """Steps that are forecast together: those of as many offsets; whole prefixes that look at one another alone."""
+    groups: dict[tuple[int, int], list[Step]] = {}
+    for step in steps:
+        settings = step.session.settings
+        alone = id(step) if step.is_whole and settings.card.uses_neighbours else 0
+        groups.setdefault((len(settings.offsets), alone), []).append(step)
+    return list(groups.values())
+
+
+def _of_same_goals(steps: list[Step]) -> list[list[Step]]:
+    """Steps that ask for the same goals, together; those that ask for none are left out."""
+    groups: dict[bytes, list[Step]] = {}
+    for step in steps:
+        if step.asking is not None and len(step.asking.goals) and len(step.asking.slots):
+            groups.setdefault(step.asking.goals.ends.tobytes(), []).append(step)
+    return list(groups.values())
 
 
 def _observe(engine: Engine, steps: list[Step]) -> None:
@@ -104,12 +124,14 @@ def _forecast(engine: Engine, steps: list[Step]) -> None:
     parts = [step.asking for step in steps if step.asking is not None]
     states = gather([(step.session, part.slots) for step, part in zip(steps, parts, strict=True)])
     offsets = np.concatenate([part.offsets for part in parts])
+    around = look_around(engine, steps)
     rows = max(1, _FORECAST_CELLS // (engine.card.num_modes * offsets.shape[1]))
     starts = range(0, max(len(offsets), 1), rows)
     forecasts = [
         engine.forecast(
             States(states.filter[start : start + rows], states.memory[start : start + rows]),
             offsets[start : start + rows],
+            around(slice(start, start + rows)),
         )
         for start in starts
         if len(offsets)
@@ -122,3 +144,14 @@ def _forecast(engine: Engine, steps: list[Step]) -> None:
             mine = whole if (start, stop) == (0, whole.num_tracks) else whole.take(slice(start, stop))
             step.forecast = merge_modes(mine, step.session.settings.num_modes)
         start = stop
+
+
+def _weigh_goals(engine: Engine, steps: list[Step]) -> None:
+    """How probable the goals of all steps are, which name the same."""
+    parts = [step.asking for step in steps if step.asking is not None]
+    states = gather([(step.session, part.slots) for step, part in zip(steps, parts, strict=True)])
+    probabilities = engine.goal_probabilities(states, parts[0].goals.ends)
+    start = 0
+    for step, part in zip(steps, parts, strict=True):
+        step.goals = probabilities[start : start + len(part.slots)]
+        start += len(part.slots)

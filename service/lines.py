@@ -26,7 +26,10 @@ def observation_line(frame: Frame, origin: tuple[float, float, float]) -> str:
 
 
 def forecast_line(forecasts: Forecasts, offsets_s: tuple[float, ...], scene: str | None = None) -> str:
-    """The answer to one frame, with its modes' probabilities, paths and covariances."""
+    """The answer to one frame, with its modes' probabilities, paths and covariances, and what else was asked for.
+
+    The one best path stands beside the modes as `path`, the goals' probabilities and that of none of them as `goals`.
+    """
     record: dict[str, Any] = {} if scene is None else {"scene": scene}
     record |= {
         "frame": forecasts.frame_number,
@@ -56,11 +59,16 @@ def _track(forecasts: Forecasts, row: int) -> dict[str, Any]:
             mode["path"] = np.round(forecasts.means[row, index].astype(np.float64), 5).tolist()
         if forecasts.covariances is not None:
             mode["covariance"] = np.round(forecasts.covariances[row, index].astype(np.float64), 8).tolist()
-    return {
+    line: dict[str, Any] = {
         "track": int(forecasts.track_ids[row]),
         "status": Status(int(forecasts.statuses[row])).name.lower(),
         "modes": modes,
     }
+    if forecasts.points is not None:
+        line["path"] = np.round(forecasts.points[row].astype(np.float64), 5).tolist()
+    if forecasts.goals is not None:
+        line["goals"] = [round(probability, 6) for probability in forecasts.goals[row].tolist()]
+    return line
 
 
 def _number(value: float) -> float | None:

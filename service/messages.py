@@ -13,6 +13,7 @@ import numpy as np
 from jaxtyping import Float, Int, UInt64
 
 from pathcast.model.engine import Card
+from pathcast.model.goals import NO_GOALS, Goals
 from pathcast.venue import Venue
 
 
@@ -63,6 +64,10 @@ class Settings:
     num_modes: int
     has_means: bool = True
     has_covariances: bool = True
+    has_goals: bool = False
+    has_points: bool = False
+    goals: Goals = NO_GOALS
+    """Those named at the opening."""
     forecast_every: int = 1
     coast_s: float
     tracks_per_stream: int = 4096
@@ -126,6 +131,10 @@ class Forecasts:
     """Metres from the stream's origin at the server, in the client's world at the client; None: not asked for."""
     covariances: Float[np.ndarray, "track mode time triangle"] | None = None
     """m², packed upper triangles; None: not asked for."""
+    goals: Float[np.ndarray, "track goal_or_none"] | None = None
+    """Probabilities of the goals in the order in which they were named, then of none; None: there are none to tell."""
+    points: Float[np.ndarray, "track time axis"] | None = None
+    """The one path of least expected displacement, metres as `means`; None: not asked for."""
     remarks: list[Remark] = field(default_factory=list)
     queued_s: float = 0.0
     computing_s: float = 0.0
@@ -147,6 +156,10 @@ class Model:
     warm_points: int
     venue: Venue | None
     uses_neighbours: bool
+    takes_goals: bool = False
+    """Whether it says which of named goals a track is heading for."""
+    has_point: bool = False
+    """Whether it gives one best path beside its modes."""
 
 
 @dataclass(frozen=True)
@@ -159,7 +172,7 @@ class Opened:
     offsets_s: tuple[float, ...]
     num_modes: int
     outputs: tuple[str, ...]
-    """Some of "means", "covariances"."""
+    """Some of "means", "covariances", "goals", "points"."""
     forecast_every: int
     coast_s: float
     origin: tuple[float, float, float]

@@ -1,7 +1,8 @@
 """Recording: what streams saw and were told, on disk, only where the server was asked to.
 
 Every stream gets two files of its own: `NAME.observations.ndjson`, which `pathcast watch -` reads again, and
-`NAME.forecasts.ndjson`, whose first line says which model answered.
+`NAME.forecasts.ndjson`, whose first line says which model answered. Where goals are named, a line says which they are,
+before the forecasts that weigh them.
 """
 
 from __future__ import annotations
@@ -13,8 +14,10 @@ from datetime import datetime
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pathcast.errors import InputError
+from pathcast.model.goals import Goals
 from pathcast.service.lines import forecast_line, observation_line
 from pathcast.service.messages import Forecasts, Frame, Prefix, Settings
 
@@ -57,6 +60,14 @@ class Recording:
             file=self._forecasts,
             flush=True,
         )
+        if len(settings.goals):
+            self.name_goals(settings.goals)
+
+    def name_goals(self, goals: Goals) -> None:
+        """Writes which goals hold from here on: {"goals": [{"name", "ends": [[x, y], [x, y]]}]}, metres."""
+        ends = goals.ends.reshape(-1, 2, 2) + np.array(self._settings.origin[:2])
+        named = [{"name": name, "ends": place} for name, place in zip(goals.names, ends.tolist(), strict=True)]
+        print(json.dumps({"goals": named}), file=self._forecasts, flush=True)
 
     def observe(self, frame: Frame) -> None:
         """Writes what came in."""
@@ -82,11 +93,15 @@ class Recording:
 
     def answer(self, forecasts: Forecasts) -> None:
         """Writes what was computed, sent or not."""
-        means = forecasts.means
-        if means is not None:
-            means = means.astype(np.float64) + np.array(self._settings.origin[: means.shape[-1]])
-        line = forecast_line(replace(forecasts, means=means), tuple(self._settings.offsets.tolist()))
-        print(line, file=self._forecasts, flush=True)
+        placed = replace(forecasts, means=self._place(forecasts.means), points=self._place(forecasts.points))
+        print(forecast_line(placed, tuple(self._settings.offsets.tolist())), file=self._forecasts, flush=True)
+
+    def _place(self, positions: NDArray[np.float32] | None) -> NDArray[np.float64] | None:
+        """Metres in the client's world."""
+        if positions is None:
+            return None
+        origin: NDArray[np.float64] = np.array(self._settings.origin[: positions.shape[-1]])
+        return positions.astype(np.float64) + origin
 
     def close(self) -> None:
         self._observations.close()

@@ -92,6 +92,8 @@ def warm(engine: Engine) -> None:
     states = engine.encode(engine.start(1), times, positions, np.array([3]))
     states = engine.observe(states, np.array([0.3]), positions[:, 0])
     engine.forecast(states, np.array([engine.card.offsets_s]))
+    if engine.card.takes_goals:
+        engine.goal_probabilities(states, np.ones((1, 4)))
 
 
 def configure_logs() -> None:

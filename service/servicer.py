@@ -14,6 +14,7 @@ from pathcast.errors import InputError, LimitError, NotServedError, PathcastErro
 from pathcast.model.library import Library
 from pathcast.service.batcher import Batcher, Lane
 from pathcast.service.codec.answers import write_forecasts, write_model, write_opened, write_response, write_unary
+from pathcast.service.codec.goals import read_goals
 from pathcast.service.codec.opening import read_open
 from pathcast.service.codec.requests import read_frame, read_prefixes, read_replay
 from pathcast.service.faults import to_code, to_refused, to_status
@@ -269,11 +270,30 @@ class Stream:
             track_ids = list(request.end_tracks.track_ids)
             return lambda: self._session.end(track_ids)
         if kind == "update":
-            for name in ("venue", "goals", "regions"):
-                if request.update.HasField(name):  # type: ignore[arg-type]
-                    raise NotServedError(f"update.{name}")
-            return None
+            return self._plan_update(request.update)
         raise InputError("message", "open, frame, replay, update or end_tracks", "none of them")
+
+    def _plan_update(self, update: pb.Update) -> Callable[[], None] | None:
+        """Goals that hold from here on.
+
+        Raises:
+            InputError, NotServedError: A goal is wrong, or a part of the update is not served.
+        """
+        for name in ("venue", "regions"):
+            if update.HasField(name):  # type: ignore[arg-type]
+                raise NotServedError(f"update.{name}")
+        if not update.HasField("goals"):
+            return None
+        if not self._settings.card.takes_goals:
+            raise NotServedError("update.goals")
+        goals = read_goals(update.goals.goals, "update.goals.goals")
+
+        def replace() -> None:
+            self._session.goals = goals
+            if self._recording is not None:
+                self._recording.name_goals(goals)
+
+        return replace
 
     def _deliver(self, forecasts: Forecasts) -> None:
         if self._recording is not None:

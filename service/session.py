@@ -15,6 +15,7 @@ from pathcast.errors import InputError
 from pathcast.model.admission import Admission, admit
 from pathcast.model.engine import Engine
 from pathcast.model.forecast import Forecast
+from pathcast.model.goals import NO_GOALS, Goals
 from pathcast.model.states import COUNT, TIME, States
 from pathcast.service.messages import Frame, Prefix, Reason, Remark, Settings, Status
 
@@ -52,6 +53,8 @@ class Asking:
     """Seconds after each track's newest observation."""
     statuses: Int[np.ndarray, " track"]
     track_ids: np.ndarray
+    goals: Goals = NO_GOALS
+    """Those whose probabilities are wanted."""
 
 
 @dataclass(eq=False)
@@ -65,7 +68,11 @@ class Step:
     asking: Asking | None = None
     """None: no answer is due."""
     remarks: list[Remark] = field(default_factory=list)
+    is_whole: bool = False
+    """Whether it holds all observations of its session, and each track is forecast from its own newest one on."""
     forecast: Forecast | None = None
+    goals: Float[np.ndarray, "track goal_or_none"] | None = None
+    """Probabilities of the goals, and of none of them."""
     failure: Exception | None = None
     computing_s: float = 0.0
 
@@ -76,6 +83,8 @@ class Session:
     def __init__(self, engine: Engine, settings: Settings) -> None:
         self.engine = engine
         self.settings = settings
+        self.goals = settings.goals
+        """Those in force; an update replaces them."""
         self.states = engine.start(_FIRST_CAPACITY)
         self._fresh = engine.start(1)
         self._ids = np.zeros(_FIRST_CAPACITY, np.uint64)
@@ -91,6 +100,11 @@ class Session:
     def num_tracks(self) -> int:
         """Live tracks."""
         return len(self._slot_of)
+
+    @property
+    def live_slots(self) -> Int[np.ndarray, " track"]:
+        """Rows of the live tracks, ascending: everybody whom the stream knows of."""
+        return np.flatnonzero(self._is_live)
 
     def observe(self, frame: Frame) -> Step:
         """Plans a frame: which observations are used, and which tracks are forecast if an answer is due.
@@ -147,6 +161,7 @@ class Session:
     def whole(self, prefixes: list[Prefix]) -> Step:
         """Plans a unary request: every track forecast from its own newest observation on."""
         step = self.replay(prefixes)
+        step.is_whole = True
         slots = np.array([self._slot_of.get(prefix.track_id, -1) for prefix in prefixes], np.int64)
         slots = slots[slots >= 0]
         counts = np.zeros(len(self._is_live))
@@ -267,7 +282,8 @@ class Session:
         is_asked = (counts >= 2) & (gaps >= 0)
         chosen = slots[is_asked]
         offsets = np.minimum(self.settings.offsets + gaps[is_asked, None], self.settings.card.horizon_s)
-        step.asking = Asking(chosen, offsets, statuses[is_asked].astype(np.int64), self._ids[chosen])
+        goals = self.goals if self.settings.has_goals else NO_GOALS
+        step.asking = Asking(chosen, offsets, statuses[is_asked].astype(np.int64), self._ids[chosen], goals)
 
 
 def _pad(slots: list[int], kept: list[tuple[np.ndarray, np.ndarray]], num_axes: int) -> Observing:

@@ -58,6 +58,8 @@ class _OutputEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Output.ValueTy
     """Predicted contacts: bounces, landings."""
     OUTPUT_SURPRISE: _Output.ValueType  # 7
     """How surprising each track's newest observation was."""
+    OUTPUT_POINTS: _Output.ValueType  # 8
+    """One path of each track, for models with `Model.has_point`."""
 
 class Output(_Output, metaclass=_OutputEnumTypeWrapper):
     """Something that a forecast can hold."""
@@ -77,6 +79,8 @@ OUTPUT_CONTACTS: Output.ValueType  # 6
 """Predicted contacts: bounces, landings."""
 OUTPUT_SURPRISE: Output.ValueType  # 7
 """How surprising each track's newest observation was."""
+OUTPUT_POINTS: Output.ValueType  # 8
+"""One path of each track, for models with `Model.has_point`."""
 Global___Output: _TypeAlias = Output  # noqa: Y015
 
 class _TrackStatus:
@@ -281,7 +285,8 @@ class Open(_message.Message):
     """Number of axes of every position, 2 or 3. Required; must be the model's own."""
     num_modes: _builtins.int
     """Number of modes in each forecast, from 1 to the model's own number (also the default, 0). Fewer are got by merging
-    the least probable into their nearest, so that the mixture's mean and covariance stay; 1 is the mean path.
+    the least probable into their nearest, so that the mixture's mean and covariance stay; 1 is the mean path. The
+    path that is nearest on average is another one: OUTPUT_POINTS.
     """
     forecast_every: _builtins.int
     """A forecast is sent on every n-th frame, counted from the first. Default (0): every frame. Observations are used
@@ -315,7 +320,9 @@ class Open(_message.Message):
 
     @_builtins.property
     def outputs(self) -> _containers.RepeatedScalarFieldContainer[Global___Output.ValueType]:
-        """What to send beside the mode probabilities. Empty: means and covariances."""
+        """What to send beside the mode probabilities. Empty: means, covariances, and the probabilities of goals if the model
+        takes any. The one best path is sent only where it is asked for, so that answers stay as small as they were.
+        """
 
     @_builtins.property
     def sensor_noise(self) -> Global___SensorNoise:
@@ -327,7 +334,7 @@ class Open(_message.Message):
 
     @_builtins.property
     def goals(self) -> _containers.RepeatedCompositeFieldContainer[Global___Goal]:
-        """Candidate destinations that the client names. At most 64."""
+        """Candidate destinations that the client names, for models with `Model.takes_goals`. At most 64."""
 
     @_builtins.property
     def regions(self) -> _containers.RepeatedCompositeFieldContainer[Global___Region]:
@@ -534,7 +541,7 @@ class Goal(_message.Message):
     POINT_FIELD_NUMBER: _builtins.int
     SEGMENT_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """Unique in the stream."""
+    """Unique in the stream, not empty."""
     @_builtins.property
     def point(self) -> Global___Point:
         """A point."""
@@ -721,7 +728,7 @@ class Update(_message.Message):
 
     @_builtins.property
     def goals(self) -> Global___GoalList:
-        """Candidate destinations."""
+        """Candidate destinations; they hold from the next frame on. Empty: none any more."""
 
     @_builtins.property
     def regions(self) -> Global___RegionList:
@@ -1027,6 +1034,7 @@ class Forecasts(_message.Message):
     FRAMES_CONFLATED_FIELD_NUMBER: _builtins.int
     PART_FIELD_NUMBER: _builtins.int
     NUM_PARTS_FIELD_NUMBER: _builtins.int
+    POINTS_FIELD_NUMBER: _builtins.int
     frame_number: _builtins.int
     """The frame that is answered."""
     capture_time_s: _builtins.float
@@ -1071,7 +1079,9 @@ class Forecasts(_message.Message):
 
     @_builtins.property
     def goals(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
-        """Probabilities of the goals, then of none of them. Shape: [track, goal + 1]."""
+        """Probabilities of the goals in the order in which they were named, then of none of them, as of each track's newest
+        observation. Shape: [track, goal + 1], or empty while none are named.
+        """
 
     @_builtins.property
     def regions(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
@@ -1090,6 +1100,10 @@ class Forecasts(_message.Message):
     @_builtins.property
     def remarks(self) -> _containers.RepeatedCompositeFieldContainer[Global___Remark]:
         """Tracks without a forecast, and observations that were left out."""
+
+    @_builtins.property
+    def points(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """The one path of least expected displacement, metres from the origin. Shape: [track, time, axis]."""
 
     def __init__(
         self,
@@ -1112,10 +1126,11 @@ class Forecasts(_message.Message):
         frames_conflated: _builtins.int = ...,
         part: _builtins.int = ...,
         num_parts: _builtins.int = ...,
+        points: _abc.Iterable[_builtins.float] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["capture_time_s", b"capture_time_s", "computing_s", b"computing_s", "contacts", b"contacts", "covariances", b"covariances", "frame_number", b"frame_number", "frames_conflated", b"frames_conflated", "goals", b"goals", "means", b"means", "num_parts", b"num_parts", "outcomes", b"outcomes", "part", b"part", "probabilities", b"probabilities", "queued_s", b"queued_s", "regions", b"regions", "remarks", b"remarks", "statuses", b"statuses", "surprises", b"surprises", "track_ids", b"track_ids"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["capture_time_s", b"capture_time_s", "computing_s", b"computing_s", "contacts", b"contacts", "covariances", b"covariances", "frame_number", b"frame_number", "frames_conflated", b"frames_conflated", "goals", b"goals", "means", b"means", "num_parts", b"num_parts", "outcomes", b"outcomes", "part", b"part", "points", b"points", "probabilities", b"probabilities", "queued_s", b"queued_s", "regions", b"regions", "remarks", b"remarks", "statuses", b"statuses", "surprises", b"surprises", "track_ids", b"track_ids"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1336,7 +1351,9 @@ class ForecastRequest(_message.Message):
 
     @_builtins.property
     def prefixes(self) -> _containers.RepeatedCompositeFieldContainer[Global___Prefix]:
-        """The tracks, ids unique. At most 4096, each from its own newest observation on."""
+        """The tracks, ids unique. At most 4096, each from its own newest observation on. They are one scene: a model that
+        looks at the other tracks sees them as they had been observed by then, not later.
+        """
 
     def __init__(
         self,
@@ -1528,6 +1545,8 @@ class Model(_message.Message):
     VENUE_FIELD_NUMBER: _builtins.int
     OUTCOME_NAMES_FIELD_NUMBER: _builtins.int
     USES_NEIGHBOURS_FIELD_NUMBER: _builtins.int
+    TAKES_GOALS_FIELD_NUMBER: _builtins.int
+    HAS_POINT_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Its name."""
     version: _builtins.str
@@ -1545,7 +1564,11 @@ class Model(_message.Message):
     warm_points: _builtins.int
     """Observations from which on a track is FORECASTING rather than WARMING_UP."""
     uses_neighbours: _builtins.bool
-    """True if it looks at the other tracks of a frame."""
+    """True if it looks at the other live tracks of a stream."""
+    takes_goals: _builtins.bool
+    """True if it says which of the goals that a client names a track is heading for."""
+    has_point: _builtins.bool
+    """True if it gives one best path beside its modes."""
     @_builtins.property
     def offsets_s(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
         """Default offsets, seconds. Shape: [time]."""
@@ -1573,10 +1596,12 @@ class Model(_message.Message):
         venue: Global___Venue | None = ...,
         outcome_names: _abc.Iterable[_builtins.str] | None = ...,
         uses_neighbours: _builtins.bool = ...,
+        takes_goals: _builtins.bool = ...,
+        has_point: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["venue", b"venue"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["axes", b"axes", "coast_s", b"coast_s", "horizon_s", b"horizon_s", "name", b"name", "num_modes", b"num_modes", "offsets_s", b"offsets_s", "outcome_names", b"outcome_names", "summary", b"summary", "uses_neighbours", b"uses_neighbours", "venue", b"venue", "version", b"version", "warm_points", b"warm_points"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["axes", b"axes", "coast_s", b"coast_s", "has_point", b"has_point", "horizon_s", b"horizon_s", "name", b"name", "num_modes", b"num_modes", "offsets_s", b"offsets_s", "outcome_names", b"outcome_names", "summary", b"summary", "takes_goals", b"takes_goals", "uses_neighbours", b"uses_neighbours", "venue", b"venue", "version", b"version", "warm_points", b"warm_points"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -12,8 +12,10 @@ import grpc
 from numpy.typing import ArrayLike
 
 from pathcast.errors import InputError, ServiceError
+from pathcast.model.goals import Goals, Places
 from pathcast.service.client.writing import Prefixes, narrow, read_ids, write_prefixes
 from pathcast.service.codec.answers import join_parts, read_forecasts, read_opened, read_refused
+from pathcast.service.codec.goals import write_goals
 from pathcast.service.faults import from_refused, from_rpc
 from pathcast.service.messages import Forecasts, GoingAway, Opened, Refused
 from pathcast.v1 import forecast_pb2 as pb
@@ -78,6 +80,20 @@ class Stream:
         """Sends whole prefixes of the past; they are not answered, the next frame is."""
         replay = pb.Replay(prefixes=write_prefixes(prefixes, self._opening))
         self._put(pb.StreamForecastsRequest(replay=replay))
+
+    def update(self, goals: Places) -> None:
+        """Replaces the goals; those named here hold from the next frame on, in their order.
+
+        Args:
+            goals: Points or segments by name, metres in the caller's world; empty: none any more.
+
+        Raises:
+            InputError: As of `Goals.of`.
+            ServiceError: The stream is over.
+        """
+        origin = self._opening.origin
+        named = pb.GoalList(goals=write_goals(Goals.of(goals, (origin.x, origin.y))))
+        self._put(pb.StreamForecastsRequest(update=pb.Update(goals=named)))
 
     def end(self, ids: ArrayLike) -> None:
         """Ends tracks."""

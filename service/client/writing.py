@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pathcast.errors import InputError
+from pathcast.model.goals import Goals, Places
+from pathcast.service.codec.goals import write_goals
 from pathcast.v1 import forecast_pb2 as pb
 
 Prefixes = Mapping[int, tuple[ArrayLike, ArrayLike]]
@@ -32,7 +34,10 @@ class Options:
     step_s: float | None = None
     num_modes: int = 0
     outputs: Sequence[str] = ()
-    """Such as "means" and "covariances", which empty stands for; other outputs of the contract are not served yet."""
+    """Some of "means", "covariances", "goals" and "points" (one best path), as the model has them; empty: all but the
+    last. Other outputs of the contract are not served yet."""
+    goals: Places | None = None
+    """Candidate destinations in the caller's world, for models that take goals: points or segments by name."""
     forecast_every: int = 0
     coast_s: float | None = None
 
@@ -41,7 +46,8 @@ def write_open(model: str, options: Options, axes: int) -> pb.Open:
     """What a stream, or a unary request, asks for.
 
     Raises:
-        InputError: An output of another name, an origin of other axes, or a horizon without a step.
+        InputError: An output of another name, an origin of other axes, a horizon without a step, or goals as of
+            `Goals.of`.
     """
     message = pb.Open(
         model=model,
@@ -56,6 +62,8 @@ def write_open(model: str, options: Options, axes: int) -> pb.Open:
         if name not in _OUTPUTS:
             raise InputError("outputs", f"some of {', '.join(_OUTPUTS)}", repr(name))
         message.outputs.append(_OUTPUTS[name])
+    if options.goals:
+        message.goals.extend(write_goals(Goals.of(options.goals, options.origin or (0.0, 0.0))))
     if options.origin is not None:
         if len(options.origin) != axes:
             raise InputError("origin", f"{axes} numbers", str(len(options.origin)))

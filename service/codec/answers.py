@@ -8,6 +8,7 @@ from math import prod
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pathcast.model.engine import Card
 from pathcast.service.codec.packing import PackedForecasts, PackedResponse, PackedUnaryResponse, pack
@@ -26,7 +27,12 @@ from pathcast.service.messages import (
 )
 from pathcast.v1 import forecast_pb2 as pb
 
-_OUTPUTS = {"means": pb.OUTPUT_MEANS, "covariances": pb.OUTPUT_COVARIANCES}
+_OUTPUTS = {
+    "means": pb.OUTPUT_MEANS,
+    "covariances": pb.OUTPUT_COVARIANCES,
+    "goals": pb.OUTPUT_GOALS,
+    "points": pb.OUTPUT_POINTS,
+}
 _ENVELOPE_BYTES = 512
 """Room for the numbers of a part and for its envelope."""
 _REMARK_BYTES = 32
@@ -47,6 +53,8 @@ def write_model(card: Card) -> pb.Model:
         warm_points=card.warm_points,
         venue=None if card.venue is None else write_venue(card.venue),
         uses_neighbours=card.uses_neighbours,
+        takes_goals=card.takes_goals,
+        has_point=card.has_point,
     )
 
 
@@ -64,6 +72,8 @@ def read_model(message: pb.Model) -> Model:
         warm_points=message.warm_points,
         venue=read_venue(message.venue) if message.HasField("venue") else None,
         uses_neighbours=message.uses_neighbours,
+        takes_goals=message.takes_goals,
+        has_point=message.has_point,
     )
 
 
@@ -85,11 +95,7 @@ def write_opened(settings: Settings, limits: Limits, is_recording: bool) -> pb.O
         ),
         offsets_s=settings.offsets.tolist(),
         num_modes=settings.num_modes,
-        outputs=[
-            _OUTPUTS[name]
-            for name, is_wanted in (("means", settings.has_means), ("covariances", settings.has_covariances))
-            if is_wanted
-        ],
+        outputs=[output for name, output in _OUTPUTS.items() if getattr(settings, f"has_{name}")],
         forecast_every=settings.forecast_every,
         coast_s=settings.coast_s,
         venue=None if card.venue is None else write_venue(card.venue),
@@ -151,7 +157,8 @@ def _write_parts(answer: Forecasts, bytes_out: int) -> list[Any]:
     """The parts of an answer, split by track, then by remark."""
     room = bytes_out - _ENVELOPE_BYTES
     num_tracks = len(answer.track_ids)
-    floats = [part for part in (answer.probabilities, answer.means, answer.covariances) if part is not None]
+    arrays = (answer.probabilities, answer.means, answer.covariances, answer.goals, answer.points)
+    floats = [part for part in arrays if part is not None]
     bytes_per_track = 12 + 4 * sum(prod(part.shape[1:]) for part in floats)
     per_part = max(1, room // bytes_per_track)
     starts = range(0, num_tracks, per_part) if num_tracks else range(1)
@@ -186,19 +193,27 @@ def _write_part(answer: Forecasts, rows: slice) -> Any:
         part.means = pack(answer.means[rows])
     if answer.covariances is not None:
         part.covariances = pack(answer.covariances[rows])
+    if answer.goals is not None:
+        part.goals = pack(answer.goals[rows])
+    if answer.points is not None:
+        part.points = pack(answer.points[rows])
     return part
 
 
 def read_forecasts(message: pb.Forecasts, opened: Opened) -> Forecasts:
-    """One part of an answer; the origin is added back to the means in double precision."""
+    """One part of an answer; the origin is added back to positions in double precision."""
     tracks, modes, times = len(message.track_ids), opened.num_modes, len(opened.offsets_s)
     axes = opened.model.axes
-    means = covariances = None
+    origin = np.array(opened.origin[:axes])
+    means = covariances = goals = points = None
     if "means" in opened.outputs:
-        means = np.array(message.means, np.float64).reshape(tracks, modes, times, axes)
-        means += np.array(opened.origin[:axes])
+        means = np.array(message.means, np.float64).reshape(tracks, modes, times, axes) + origin
     if "covariances" in opened.outputs:
         covariances = np.array(message.covariances, np.float32).reshape(tracks, modes, times, axes * (axes + 1) // 2)
+    if message.goals:
+        goals = np.array(message.goals, np.float32).reshape(tracks, -1)
+    if "points" in opened.outputs:
+        points = np.array(message.points, np.float64).reshape(tracks, times, axes) + origin
     return Forecasts(
         frame_number=message.frame_number,
         capture_time_s=message.capture_time_s,
@@ -207,6 +222,8 @@ def read_forecasts(message: pb.Forecasts, opened: Opened) -> Forecasts:
         probabilities=np.array(message.probabilities, np.float32).reshape(tracks, modes),
         means=means,
         covariances=covariances,
+        goals=goals,
+        points=points,
         remarks=list(_read_remarks(message)),
         queued_s=message.queued_s,
         computing_s=message.computing_s,
@@ -236,12 +253,18 @@ def join_parts(parts: Sequence[Forecasts]) -> Forecasts:
         track_ids=np.concatenate([part.track_ids for part in parts]),
         statuses=np.concatenate([part.statuses for part in parts]),
         probabilities=np.concatenate([part.probabilities for part in parts]),
-        means=None if first.means is None else np.concatenate([part.means for part in parts if part.means is not None]),
-        covariances=None
-        if first.covariances is None
-        else np.concatenate([part.covariances for part in parts if part.covariances is not None]),
+        means=_join([part.means for part in parts]),
+        covariances=_join([part.covariances for part in parts]),
+        goals=_join([part.goals for part in parts]),
+        points=_join([part.points for part in parts]),
         remarks=[remark for part in parts for remark in part.remarks],
     )
+
+
+def _join(arrays: Sequence[NDArray[Any] | None]) -> NDArray[Any] | None:
+    """The rows of all that are there."""
+    present = [array for array in arrays if array is not None]
+    return np.concatenate(present) if present else None
 
 
 def read_refused(message: pb.Refused) -> Refused:

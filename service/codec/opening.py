@@ -11,6 +11,8 @@ from jaxtyping import Float
 
 from pathcast.errors import InputError, LimitError, NotServedError, UnknownModelError
 from pathcast.model.engine import Card
+from pathcast.model.goals import MAX_GOALS
+from pathcast.service.codec.goals import read_goals
 from pathcast.service.codec.places import write_venue
 from pathcast.service.limits import Limits
 from pathcast.service.messages import Settings
@@ -22,7 +24,6 @@ if TYPE_CHECKING:
 
 ROUNDING_S = 1e-9
 """Seconds that sums of offsets may differ by rounding."""
-_SERVED = {pb.OUTPUT_MEANS, pb.OUTPUT_COVARIANCES}
 
 
 def read_open(message: pb.Open, library: Library, limits: Limits, is_unary: bool = False) -> tuple[Engine, Settings]:
@@ -50,9 +51,13 @@ def read_open(message: pb.Open, library: Library, limits: Limits, is_unary: bool
     if message.num_modes > card.num_modes:
         raise InputError("open.num_modes", f"0 to {card.num_modes}, those of {card.name}", str(message.num_modes))
     offsets = _read_offsets(message, card, limits)
-    outputs = set(message.outputs) or _SERVED
+    outputs = set(message.outputs) or _served(card) - {pb.OUTPUT_POINTS}
     num_modes = message.num_modes or card.num_modes
     numbers_per_track = num_modes * len(offsets) * (card.num_axes + card.num_axes * (card.num_axes + 1) // 2)
+    if pb.OUTPUT_POINTS in outputs:
+        numbers_per_track += len(offsets) * card.num_axes
+    if pb.OUTPUT_GOALS in outputs:
+        numbers_per_track += MAX_GOALS + 1
     settings = Settings(
         card=card,
         origin=origin,
@@ -60,6 +65,9 @@ def read_open(message: pb.Open, library: Library, limits: Limits, is_unary: bool
         num_modes=num_modes,
         has_means=pb.OUTPUT_MEANS in outputs,
         has_covariances=pb.OUTPUT_COVARIANCES in outputs,
+        has_goals=pb.OUTPUT_GOALS in outputs,
+        has_points=pb.OUTPUT_POINTS in outputs,
+        goals=read_goals(message.goals, "open.goals"),
         forecast_every=1 if is_unary else message.forecast_every or 1,
         coast_s=0.0 if is_unary else _read_coast(message, card, float(offsets[-1])),
         tracks_per_stream=limits.tracks_for(numbers_per_track),
@@ -82,20 +90,31 @@ def _find_engine(message: pb.Open, library: Library) -> tuple[Engine, bool]:
         raise UnknownModelError(f"open.{error.where}", error.expected, error.found) from None
 
 
+def _served(card: Card) -> set[pb.Output.ValueType]:
+    """What forecasts of a model can hold."""
+    served = {pb.OUTPUT_MEANS, pb.OUTPUT_COVARIANCES}
+    if card.takes_goals:
+        served.add(pb.OUTPUT_GOALS)
+    if card.has_point:
+        served.add(pb.OUTPUT_POINTS)
+    return served
+
+
 def _refuse_unserved(message: pb.Open, card: Card, is_unary: bool) -> None:
     """Refuses fields of the contract, or of a newer one, that are not served."""
     for name in ("sensor_noise", "object", "latency_budget_s"):
         if message.HasField(name) and not (is_unary and name == "latency_budget_s"):  # type: ignore[arg-type]
             raise NotServedError(f"open.{name}")
-    for name in ("goals", "regions"):
-        if getattr(message, name):
-            raise NotServedError(f"open.{name}")
+    if message.goals and not card.takes_goals:
+        raise NotServedError("open.goals")
+    if message.regions:
+        raise NotServedError("open.regions")
     if message.HasField("venue") and (card.venue is None or message.venue != write_venue(card.venue)):
         raise NotServedError("open.venue")
     for output in message.outputs:
         if output not in pb.Output.values() or output == pb.OUTPUT_UNSPECIFIED:
             raise InputError("open.outputs", "values of pathcast.v1.Output", str(output))
-        if output not in _SERVED:
+        if output not in _served(card):
             raise NotServedError(f"open.outputs: {pb.Output.Name(output)}")
     unknown = UnknownFieldSet(message)
     if len(unknown):

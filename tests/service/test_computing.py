@@ -22,8 +22,8 @@ class FragileEngine(ConstantVelocityEngine):
             raise RuntimeError("out of my depth")
         return super().observe(states, times, positions)
 
-    def forecast(self, states, offsets):
-        whole = super().forecast(states, offsets)
+    def forecast(self, states, offsets, others=None):
+        whole = super().forecast(states, offsets, others)
         means = np.where(whole.means[:, :1, :1, :1] > 50, np.float32(np.nan), whole.means)
         return Forecast(whole.offsets, whole.probabilities, means, whole.covariances)
 

@@ -1,5 +1,8 @@
 """Streaming, unary and Python give the same forecasts, whatever the tracks look like."""
 
+import pathlib
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -8,7 +11,7 @@ from hypothesis import strategies as st
 import pathcast
 from pathcast.model.engine import Card
 from pathcast.model.library import load_library
-from pathcast.service.client import Client
+from pathcast.service.client import Client, LocalServer
 from pathcast.service.messages import Forecasts
 from pathcast.tracks import Tracks
 
@@ -54,6 +57,15 @@ def until(tracks: dict[int, Path], time: float) -> dict[int, Path]:
     return {each: path for each, path in cut.items() if len(path[0])}
 
 
+def as_one_scene(prefixes: dict[int, Path]) -> Tracks:
+    return Tracks.from_rows(
+        0,
+        np.concatenate([np.full(len(times), each) for each, (times, _) in prefixes.items()]),
+        np.concatenate([times for times, _ in prefixes.values()]),
+        np.concatenate([place for _, place in prefixes.values()]),
+    )
+
+
 def rows_of(forecasts: Forecasts) -> dict[int, tuple[np.ndarray, np.ndarray, np.ndarray]]:
     assert forecasts.means is not None and forecasts.covariances is not None
     return {
@@ -68,6 +80,12 @@ def assert_same(one, other) -> None:
     np.testing.assert_allclose(one[2], other[2], rtol=1e-4, atol=1e-5)
 
 
+@pytest.fixture(scope="module")
+def looking_client(looking_bundle: pathlib.Path) -> Iterator[Client]:
+    with LocalServer([str(looking_bundle)]) as server, Client(server.address) as client:
+        yield client
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_streaming_equals_unary_in_another_process_and_python(card, client, other_server, seed):
     tracks = random_tracks(seed, card)
@@ -77,13 +95,7 @@ def test_streaming_equals_unary_in_another_process_and_python(card, client, othe
         for answer in stream.forecasts(frames_of(tracks)):
             prefixes = until(tracks, answer.capture_time_s)
             unary = rows_of(other.forecast(card.name, prefixes))
-            flat = Tracks.from_rows(
-                0,
-                np.concatenate([np.full(len(times), each) for each, (times, _) in prefixes.items()]),
-                np.concatenate([times for times, _ in prefixes.values()]),
-                np.concatenate([place for _, place in prefixes.values()]),
-            )
-            python = forecaster.forecast(flat)
+            python = forecaster.forecast(as_one_scene(prefixes))
             in_python = {
                 int(each): (
                     python.forecast.probabilities[row],
@@ -200,3 +212,47 @@ def test_frames_of_many_streams_at_once_equal_frames_of_one(card, server):
                     assert_same(found, second[each])
         for stream in streams:
             stream.close()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_streaming_equals_unary_and_python_among_people(looking_client, looking_bundle, seed):
+    forecaster = pathcast.load(str(looking_bundle))
+    tracks = random_tracks(seed, forecaster.card, num_tracks=8)
+    num_compared = 0
+    with looking_client.stream("looking", outputs=("means", "covariances", "points")) as stream:
+        assert stream.opened.model.uses_neighbours
+        for found in stream.forecasts(frames_of(tracks)):
+            prefixes = until(tracks, found.capture_time_s)
+            unary = looking_client.forecast("looking", prefixes, outputs=("means", "covariances", "points"))
+            python = forecaster.forecast(as_one_scene(prefixes))
+            assert unary.track_ids.tolist() == python.track.tolist()
+            streamed, asked = rows_of(found), rows_of(unary)
+            for row, each in enumerate(python.track.tolist()):
+                if prefixes[each][0][-1] == found.capture_time_s:
+                    whole = python.forecast
+                    assert_same(streamed[each], asked[each])
+                    assert_same(streamed[each], (whole.probabilities[row], whole.means[row], whole.covariances[row]))
+                    point = found.points[found.track_ids.tolist().index(each)]
+                    np.testing.assert_allclose(point, whole.point[row], atol=1e-5)
+                    np.testing.assert_allclose(point, unary.points[row], atol=1e-5)
+                    num_compared += 1
+    assert num_compared > 10
+
+
+def test_prefixes_of_a_request_see_nobody_later_than_their_own_end(looking_client, looking_bundle):
+    tracks = random_tracks(4, pathcast.load(str(looking_bundle)).card, num_tracks=8)
+    ends = {each: times[-1] for each, (times, _) in tracks.items() if len(times) > 1}
+    before = rows_of(looking_client.forecast("looking", tracks))
+    num_changed = 0
+    for cut in sorted(ends.values()):
+        moved = {
+            each: (times, place + np.where(times > cut, 2.0, 0.0)[:, None]) for each, (times, place) in tracks.items()
+        }
+        after = rows_of(looking_client.forecast("looking", moved))
+        for each, end in ends.items():
+            if end <= cut:
+                for ours, theirs in zip(before[each], after[each], strict=True):
+                    np.testing.assert_array_equal(ours, theirs)
+            else:
+                num_changed += not np.array_equal(before[each][1], after[each][1])
+    assert num_changed > 0
