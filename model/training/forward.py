@@ -6,7 +6,15 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from pathcast.model.network.network import Decoded, ForecastNetwork
+from pathcast.model.network.network import ForecastNetwork
+
+Rows = tuple[
+    Float[Tensor, "row mode"],
+    Float[Tensor, "row mode knot axis"],
+    Float[Tensor, "row mode knot spread"],
+    Float[Tensor, "row knot axis"] | None,
+]
+"""What `ForecastNetwork.decode` gives, a row for each end of each track."""
 
 
 class Forward(nn.Module):
@@ -31,7 +39,7 @@ class Forward(nn.Module):
         knots: Float[Tensor, "track end knot knot_input"],
         neighbours: Float[Tensor, "track end neighbour feature"],
         present: Float[Tensor, "track end neighbour"],
-    ) -> Decoded:
+    ) -> Rows:
         """What may come after each end, tracks first; the arguments are those of `Examples`."""
         network = self.network
         with torch.autocast(steps.device.type, torch.bfloat16, enabled=self.is_bf16):

@@ -19,12 +19,12 @@ from torch import Tensor
 
 from pathcast.formats.atomic import replacing
 from pathcast.model.frontends import FrontEnd
-from pathcast.model.network.network import Decoded, ForecastNetwork
+from pathcast.model.network.network import ForecastNetwork
 from pathcast.model.training.anchors import fit_anchors
 from pathcast.model.training.build import build_network
 from pathcast.model.training.checkpoint import has_checkpoint, read_checkpoint, write_checkpoint
 from pathcast.model.training.examples import Examples
-from pathcast.model.training.forward import Forward
+from pathcast.model.training.forward import Forward, Rows
 from pathcast.model.training.loss import LossWeights, forecast_loss
 from pathcast.model.training.observed import Source, examples_of
 from pathcast.model.training.ranks import Ranks
@@ -89,7 +89,7 @@ def train(
     _write_history(out if ranks.is_first else None, state)
     validation = make("validation", 0, settings.num_validation)
     weights = LossWeights(**{name: getattr(settings, name) for name in LossWeights.__dataclass_fields__})
-    forward: Callable[..., Decoded] = ranks.together(Forward(network, settings.precision))
+    forward: Callable[..., Rows] = ranks.together(Forward(network, settings.precision))
     if settings.compile:
         forward = torch.compile(forward)
     for epoch in range(len(state.history), settings.num_epochs):
@@ -124,7 +124,7 @@ def _write_history(out: Path | None, state: TrainingState) -> None:
 
 def _train_epoch(
     state: TrainingState,
-    forward: Callable[..., Decoded],
+    forward: Callable[..., Rows],
     examples: Examples,
     weights: LossWeights,
     ranks: Ranks,
@@ -151,7 +151,7 @@ def _batches(settings: TrainingSettings, epoch: int) -> Iterator[np.ndarray]:
 
 
 def _loss(
-    forward: Callable[..., Decoded], examples: Examples, weights: LossWeights, ranks: Ranks
+    forward: Callable[..., Rows], examples: Examples, weights: LossWeights, ranks: Ranks
 ) -> tuple[Float[Tensor, ""], dict[str, float]]:
     """The loss of a whole batch, of which this process runs the network over its own share."""
     own = examples.take(ranks.share(examples.num_tracks))
