@@ -80,6 +80,8 @@ class BundleConfig(_Strict):
     memory_size: int = Field(ge=1)
     spread_scale: list[float]
     """Calibration: what standard deviations are multiplied by, at each knot."""
+    mean_share: float = Field(default=0.0, ge=0, le=1)
+    """Share of the mixture's mean path in the best path; the rest is what the decoder said."""
     mode_temperature: float = Field(default=1.0, gt=0)
     """Calibration: what the logits of modes are divided by."""
     goal_temperature: float = Field(default=1.0, gt=0)

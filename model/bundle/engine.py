@@ -143,8 +143,12 @@ class BundleEngine:
         said = Said(outputs["paths"], outputs["spreads"], self._knots, self._spread_scale)
         means, covariances = place(order, said, offsets, base, heading)
         point = outputs.get("point")
-        placed = None if point is None else place_path(point, self._knots, offsets, base, heading)
-        return Forecast(offsets, probabilities, means, covariances, placed)
+        if point is None:
+            return Forecast(offsets, probabilities, means, covariances)
+        best = place_path(point, self._knots, offsets, base, heading)
+        if share := np.float32(self._config.mean_share):
+            best = (1 - share) * best + share * np.einsum("nk,nkta->nta", probabilities, means)
+        return Forecast(offsets, probabilities, means, covariances, best)
 
     def goal_probabilities(
         self, states: States, goals: Float[np.ndarray, "goal 4"]

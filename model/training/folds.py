@@ -7,17 +7,20 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 from pathcast.errors import InputError
 from pathcast.model.bundle.config import CONFIG
 from pathcast.model.bundle.engine import load_bundle
 from pathcast.model.evaluation.eth_ucy import SCENES
 from pathcast.model.evaluation.forecasters import FoldForecasters, ForecastWindows, engine_forecaster
+from pathcast.model.training.checkpoint import has_checkpoint
 from pathcast.model.training.run import train_bundle
 from pathcast.model.training.settings import TrainingSettings
 
@@ -38,10 +41,7 @@ class FoldRun:
     @property
     def seconds(self) -> float:
         """How long it took to train, as its folder says; 0 where it does not."""
-        try:
-            return float(json.loads((self.folder / IDENTITY).read_text("utf-8"))["seconds"])
-        except (OSError, KeyError, ValueError):
-            return 0.0
+        return float(_read_identity(self).get("seconds", 0.0))
 
 
 def fold_runs(settings: TrainingSettings, data_dir: str | Path, out: Path, seeds: Sequence[int]) -> list[FoldRun]:
@@ -98,24 +98,46 @@ def train_folds(
 
 
 def train_run(run: FoldRun) -> None:
-    """Trains one run and writes its bundle; what was there is replaced."""
-    import time
-
+    """Trains one run and writes its bundle; one that was stopped goes on, anything else that was there is replaced."""
     started = time.monotonic()
-    identity = {"identity": identity_of(run)}
-    (run.folder / IDENTITY).unlink(missing_ok=True)
-    train_bundle(run.settings, run.folder, lambda epoch, epochs, scores: None)
-    identity["seconds"] = f"{time.monotonic() - started:.1f}"
-    (run.folder / IDENTITY).write_text(json.dumps(identity) + "\n", "utf-8")
+    identity = identity_of(run)
+    found = _read_identity(run)
+    if found.get("identity") == identity and has_checkpoint(run.folder):
+        started -= float(found.get("seconds", 0.0))
+        resume = True
+    else:
+        run.folder.mkdir(parents=True, exist_ok=True)
+        resume = False
+
+    def keep(seconds: float, is_done: bool) -> None:
+        content = {"identity": identity, "seconds": round(seconds, 1), "is_done": is_done}
+        (run.folder / IDENTITY).write_text(json.dumps(content) + "\n", "utf-8")
+
+    keep(time.monotonic() - started, is_done=False)
+    train_bundle(
+        run.settings,
+        run.folder,
+        lambda epoch, epochs, scores: keep(time.monotonic() - started, is_done=False),
+        resume=resume,
+        overwrite=not resume,
+    )
+    keep(time.monotonic() - started, is_done=True)
+
+
+def _read_identity(run: FoldRun) -> dict[str, Any]:
+    """What the run's folder says it is; empty where it says nothing."""
+    try:
+        found = json.loads((run.folder / IDENTITY).read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def is_current(run: FoldRun) -> bool:
     """Whether the run's bundle is there and was made with the same settings, data and code."""
-    try:
-        found = json.loads((run.folder / IDENTITY).read_text("utf-8"))["identity"]
-    except (OSError, KeyError, ValueError):
-        return False
-    return (run.folder / CONFIG).is_file() and found == identity_of(run)
+    found = _read_identity(run)
+    is_done = (run.folder / CONFIG).is_file() and bool(found.get("is_done"))
+    return is_done and found.get("identity") == identity_of(run)
 
 
 def identity_of(run: FoldRun) -> str:

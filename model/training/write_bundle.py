@@ -75,6 +75,7 @@ def write_bundle(
         spread_scale=[round(float(scale), 6) for scale in spread_scale or [1.0] * len(knots)],
         goal_temperature=round(goal_temperature, 6),
         mode_temperature=round(float(mode_temperature), 6),
+        mean_share=settings.mean_share if settings.has_point else 0.0,
         venue=settings.venue,
         network=asdict(network.sizes),
         training=settings.model_dump(),
