@@ -22,6 +22,12 @@ if TYPE_CHECKING:
     help="Settings, such as configs/pedestrian.toml.",
 )
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), required=True, help="Folder of the bundle.")
+@click.option(
+    "--tracks",
+    type=click.Path(exists=True, path_type=str),
+    multiple=True,
+    help="File or folder of recorded tracks of people to train on instead; may be repeated.",
+)
 @click.option("--seed", type=int, help="Other seed than the file's.")
 @click.option("--seeds", type=Seeds(), help="Several seeds: each is trained into OUT/seed-N.")
 @click.option("--epochs", type=click.IntRange(1), help="Other number of epochs than the file's.")
@@ -32,6 +38,7 @@ if TYPE_CHECKING:
 def command(
     config: Path,
     out: Path,
+    tracks: tuple[str, ...],
     seed: int | None,
     seeds: tuple[int, ...] | None,
     epochs: int | None,
@@ -60,7 +67,13 @@ def command(
     ):
         if one:
             raise click.UsageError(f"{other} exclude each other.")
-    flags = {"seed": seed, "epochs": epochs, "steps": None if epochs is None else 0}
+    flags = {
+        "world": "tracks" if tracks else None,
+        "tracks": list(tracks) or None,
+        "seed": seed,
+        "epochs": epochs,
+        "steps": None if epochs is None else 0,
+    }
     settings = load_settings(TrainingSettings, config, flags)
     with joined_ranks(settings.device) as ranks:
         if seeds is None:
