@@ -207,7 +207,6 @@ class HeadingFrontEnd:
         is_known = (seen[:, STEPS] >= 2).astype(np.float64)
         people = np.column_stack([seen[:, TIME : Y + 1], seen[:, V:V1] * is_known[:, None], is_known])
         people = people if others.row is None else people[others.row]
-        people = people if others.row is None else people[others.row]
         own = np.column_stack(
             [filters[:, TIME : Y + 1], filters[:, HEADING : HEADING + 2], filters[:, SCALE], filters[:, V:V1]]
         )
