@@ -81,11 +81,14 @@ class Snapshots:
         row = np.searchsorted(self._key, person * num_times + rank, side="right") - 1
         is_there = self._times[rank] - self._times[self._rank[row]] <= self._seen_s + ROUNDING_S
         person, instant, row = person[is_there], instant[is_there], row[is_there]
-        order = np.argsort(instant, kind="stable")  # then by person, as they were
+        # By instant, then by person as they were; numpy sorts few small numbers in linear time.
+        order = np.argsort(instant.astype(np.min_scalar_type(len(instants))), kind="stable")
         key = instant[order] * len(count) + person[order]
-        used, shared = np.unique(row[order], return_inverse=True)
         own = np.searchsorted(key, instant_of * len(count) + own_person)
-        return Others(self.filters[used], instant[order], own, row=shared)
+        is_used = np.zeros(len(self.filters), np.bool_)
+        is_used[row] = True
+        shared = np.cumsum(is_used)[row[order]] - 1
+        return Others(self.filters[is_used], instant[order], own, row=shared)
 
 
 def snapshots(engine: Engine, observations: Observations, seen_s: float) -> Snapshots:
