@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float, Int
 
-from pathcast.model.engine import Engine
 from pathcast.model.others import Others
+from pathcast.model.states import States
 
 ROUNDING_S = 1e-9
 
@@ -91,22 +92,38 @@ class Snapshots:
         return Others(self.filters[is_used], instant[order], own, row=shared)
 
 
-def snapshots(engine: Engine, observations: Observations, seen_s: float) -> Snapshots:
+@runtime_checkable
+class Follower(Protocol):
+    """What keeps filters: an engine, or in training a front end alone."""
+
+    def start(self, num_tracks: int) -> States:
+        """As `Engine.start`."""
+
+    def watch(
+        self,
+        filters: Float[np.ndarray, "track column"],
+        times: Float[np.ndarray, " track"],
+        positions: Float[np.ndarray, "track axis"],
+    ) -> Float[np.ndarray, "track column"]:
+        """As `Engine.watch`."""
+
+
+def snapshots(follower: Follower, observations: Observations, seen_s: float) -> Snapshots:
     """Follows everybody through all of their observations.
 
     Args:
-        engine: Whose filters they are.
+        follower: Whose filters they are.
         observations: Of everybody.
         seen_s: Seconds after which somebody who was not seen again is not there any more.
     """
     starts = _starts(observations.person)
     lengths = np.diff(starts)
-    state = engine.start(len(lengths)).filter
+    state = follower.start(len(lengths)).filter
     filters = np.empty((len(observations.time), state.shape[1]))
     for index in range(int(lengths.max(initial=0))):
         people = np.flatnonzero(lengths > index)
         rows = starts[people] + index
-        state[people] = engine.watch(state[people], observations.time[rows], observations.position[rows])
+        state[people] = follower.watch(state[people], observations.time[rows], observations.position[rows])
         filters[rows] = state[people]
     return Snapshots(observations, filters, seen_s)
 

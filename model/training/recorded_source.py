@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float, Int
 
 from pathcast.errors import InputError
-from pathcast.model.frontends.heading import MIN_STEP_S
+from pathcast.model.frontends.heading import FILTER_SIZE, MIN_STEP_S, HeadingFrontEnd
+from pathcast.model.frontends.neighbours import LOOK_S
+from pathcast.model.people import Observations, Snapshots, snapshots
+from pathcast.model.states import States, empty_states
 from pathcast.model.training.observed import Observed
-from pathcast.model.training.people import Scenes, watch_scenes
 from pathcast.model.training.settings import TrainingSettings
 from pathcast.tracks import Tracks
 
@@ -33,7 +35,7 @@ class _Part:
     """Number of steps up to each row, that row not counted."""
     ends: Int[np.ndarray, " example"]
     """Rows after which a forecast can be made."""
-    scenes: Scenes
+    people: Snapshots
 
 
 class RecordedSource:
@@ -76,7 +78,7 @@ class RecordedSource:
         if len(ends) < LEAST_EXAMPLES:
             expected = f"at least {LEAST_EXAMPLES} observations with one before and {self._knots[least - 1]:g} s after"
             raise InputError(f"{name} tracks", expected, f"{len(ends)}")
-        return _Part(seen, first, steps, before, ends, watch_scenes(seen))
+        return _Part(seen, first, steps, before, ends, _follow(seen))
 
     def num_examples(self, part: str) -> int:
         """Ends that a part's examples are drawn from."""
@@ -105,7 +107,7 @@ class RecordedSource:
         # What stands beyond a prefix is not read, but must be later than it.
         place = np.arange(times.shape[1])
         times = np.where(place < lengths[:, None], times, times + 1e3 * place)
-        others = chosen.scenes.at(ends, stretch)
+        others = replace(chosen.people.around(ends), stretch=stretch)
         return Observed(times, positions.astype(np.float32), lengths[:, None] - 1, truth[:, None], others)
 
     def _places(self, num_ends: int, epoch: int, num: int) -> Int[np.ndarray, " example"]:
@@ -147,6 +149,33 @@ class RecordedSource:
         """Factors on x and y: one size for both, and half of them mirrored."""
         factor = np.clip(1 + self._settings.stretch * random.standard_normal(num), 0.3, 3.0)
         return np.stack([factor, factor * np.where(random.random(num) < 0.5, 1.0, -1.0)], axis=1)
+
+
+class _Walkers:
+    """Filters of the heading front end, without a memory."""
+
+    def __init__(self) -> None:
+        self._front_end = HeadingFrontEnd()
+
+    def start(self, num_tracks: int) -> States:
+        return empty_states(num_tracks, FILTER_SIZE, 0)
+
+    def watch(
+        self,
+        filters: Float[np.ndarray, "track column"],
+        times: Float[np.ndarray, " track"],
+        positions: Float[np.ndarray, "track axis"],
+    ) -> Float[np.ndarray, "track column"]:
+        after = filters.copy()
+        self._front_end.absorb(after, times[:, None], positions[:, None], np.ones(len(times), np.int64))
+        return after
+
+
+def _follow(seen: Tracks) -> Snapshots:
+    """Everybody at every observation."""
+    person = np.repeat(np.arange(len(seen.starts) - 1), np.diff(seen.starts))
+    observations = Observations(seen.scene, person, seen.time, seen.position.astype(np.float32))
+    return snapshots(_Walkers(), observations, LOOK_S)
 
 
 def _spread(ends: np.ndarray, num: int) -> Int[np.ndarray, " example"]:

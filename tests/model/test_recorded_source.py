@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -103,16 +104,14 @@ def test_mirrored_and_stretched_scenes_show_neighbours_mirrored_and_stretched_to
     tracks = walkers()
     whole = source(tracks)
     plain = whole.observed("validation", 0, 10_000, 1)
-    scenes = whole._parts["validation"].scenes
-    ends = whole._parts["validation"].ends
-    stretch = np.tile([1.0, -1.0], (len(ends), 1))
+    stretch = np.tile([1.0, -1.0], (len(plain.ends), 1))
     knots = np.asarray(SETTINGS.knots_s)
     mirrored = type(plain)(
         plain.times,
         plain.positions * np.float32([1, -1]),
         plain.ends,
         plain.truth * [1, -1],
-        scenes.at(ends, stretch),
+        replace(plain.others, stretch=stretch),
     )
     first, second = (examples_of(each, HeadingFrontEnd(), knots, 4) for each in (plain, mirrored))
     sign = np.ones(14, np.float32)
