@@ -12,7 +12,7 @@ from jaxtyping import Float
 
 from pathcast.compiled import njit
 
-NUM_GOAL_INPUTS = 28
+NUM_GOAL_INPUTS = 29
 OWN_X, OWN_Y, OWN_COSINE, OWN_SINE, OWN_SCALE, OWN_VX, OWN_VY, OWN_TRACES = range(8)
 NUM_TRACES = 3
 NUM_OWN = OWN_TRACES + 2 * NUM_TRACES
@@ -26,7 +26,7 @@ LONGEST_S = 60.0
 @njit
 def look_at_goals(
     own: Float[np.ndarray, "track column"], goals: Float[np.ndarray, "track goal 4"]
-) -> Float[np.ndarray, "track goal 28"]:
+) -> Float[np.ndarray, "track goal 29"]:
     """Inputs of each goal of each track. float32.
 
     Args:
@@ -70,16 +70,17 @@ def _describe(own: np.ndarray, goal: np.ndarray, inputs: np.ndarray) -> None:
     inputs[14] = 1.0 if reach >= 0.0 else 0.0
     inputs[15] = np.log(min(reach / scale, LONGEST_S) + 0.1) if reach >= 0.0 else np.log(LONGEST_S)
     inputs[16] = _miss(ax, ay, bx, by, 1.0, 0.0)
-    vx, vy = own[OWN_VX], own[OWN_VY]
-    inputs[17] = _approach(near_x, near_y, cosine * vx + sine * vy, cosine * vy - sine * vx, scale)
+    x, y = own[OWN_VX], own[OWN_VY]
+    vx, vy = cosine * x + sine * y, cosine * y - sine * x
+    inputs[17] = _approach(near_x, near_y, vx, vy, scale)
+    inputs[27] = _miss(ax, ay, bx, by, vx, vy)
+    inputs[28] = 1.0 if _meet(ax, ay, bx, by, vx, vy) >= 0.0 else 0.0
     for trace in range(NUM_TRACES):
         x, y = own[OWN_TRACES + 2 * trace], own[OWN_TRACES + 2 * trace + 1]
         vx, vy = cosine * x + sine * y, cosine * y - sine * x
-        speed = np.hypot(vx, vy)
         inputs[18 + trace] = _approach(near_x, near_y, vx, vy, scale)
         inputs[21 + trace] = _miss(ax, ay, bx, by, vx, vy)
-        inputs[24 + trace] = 1.0 if speed > LEAST_M and _meet(ax, ay, bx, by, vx, vy) >= 0.0 else 0.0
-    inputs[27] = 1.0
+        inputs[24 + trace] = 1.0 if _meet(ax, ay, bx, by, vx, vy) >= 0.0 else 0.0
 
 
 @njit
@@ -112,10 +113,10 @@ def _meet(ax: float, ay: float, bx: float, by: float, vx: float, vy: float) -> f
 
 @njit
 def _miss(ax: float, ay: float, bx: float, by: float, vx: float, vy: float) -> float:
-    """(1 - cosine) / 2 of the least angle between a velocity and the segment: 0 where it leads there, 1 straight away."""
+    """Least angle between a velocity and the segment, radians; 0 where its ray meets it."""
     speed = np.hypot(vx, vy)
     if speed <= LEAST_M:
-        return 0.5
+        return 0.5 * np.pi
     if _meet(ax, ay, bx, by, vx, vy) >= 0.0:
         return 0.0
     best = -1.0
@@ -125,4 +126,4 @@ def _miss(ax: float, ay: float, bx: float, by: float, vx: float, vy: float) -> f
         if distance <= LEAST_M:
             return 0.0
         best = max(best, (x * vx + y * vy) / (distance * speed))
-    return 0.5 * (1.0 - best)
+    return np.arccos(min(best, 1.0))

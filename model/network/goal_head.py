@@ -29,6 +29,7 @@ class GoalHead(nn.Module):
         self.of_each = nn.Linear(num_units, num_units)
         self.of_all = nn.Linear(2 * num_units, num_units)
         self.score = nn.Linear(num_units, 1)
+        self.direct = nn.Linear(num_goal_inputs, 1)
         self.none = nn.Linear(3 * num_units, num_units)
         self.score_none = nn.Linear(num_units, 1)
 
@@ -49,6 +50,6 @@ class GoalHead(nn.Module):
         greatest = (each * present[:, :, None]).amax(1)
         everything = torch.cat([attended, greatest], 1)
         compared = torch.relu(self.of_each(each) + self.of_all(everything)[:, None])
-        scores = self.score(compared)[:, :, 0] + absent
+        scores = (self.score(compared) + self.direct(goals))[:, :, 0] + absent
         none = self.score_none(torch.relu(self.none(torch.cat([context, everything], 1))))
         return torch.cat([scores, none], 1)

@@ -44,8 +44,8 @@ def write_goals(network: ForecastNetwork) -> onnx.ModelProto:
     )[0]
     everything = graph.concatenate([attended, graph.apply("ReduceMax", each, axes=[1], keepdims=0)], axis=1)
     compared = together(linear(each, block.of_each), linear(everything, block.of_all))
-    scores = graph.squeeze(linear(compared, block.score), 2)
+    scores = graph.apply("Add", linear(compared, block.score), linear(goals, block.direct))
     none = graph.apply("Relu", linear(graph.concatenate([context, everything], axis=1), block.none))
-    logits = graph.concatenate([scores, linear(none, block.score_none)], axis=1)
+    logits = graph.concatenate([graph.squeeze(scores, 2), linear(none, block.score_none)], axis=1)
     graph.output(logits, "logits", ["track", "choice"])
     return graph.model("goals")

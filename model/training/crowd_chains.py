@@ -9,7 +9,7 @@ from jaxtyping import Float, Int
 
 from pathcast.model.training.crowd_sensor import SPAN_S, Seen
 
-NEW_SHARE, CLOSE_SHARE = 0.3, 0.05
+NEW_SHARE, CLOSE_SHARE = 0.5, 0.05
 """Of the chains: those that begin where the person is first seen, and those of two observations too close together to
 be two steps otherwise, where the clock has such."""
 LEAST_WEIGHT_S = 0.4

@@ -20,6 +20,8 @@ from pathcast.model.network.network import ForecastNetwork
 from pathcast.model.training.observed import Observed, Source
 from pathcast.model.training.settings import TrainingSettings
 
+BATCH = 512
+"""Forecasts in a step."""
 HIGHEST, LOWEST = 20.0, 0.05
 """Temperatures that are tried."""
 
@@ -54,8 +56,7 @@ def fit_goal_head(
     head = add_goal_head(network, front_end, settings)
     validation = _examples(network, source, front_end, settings, "validation", 0, settings.num_validation)
     truth = validation[-1].numpy()
-    batch = settings.batch * settings.num_ends
-    num_steps = settings.goal_epochs * -(-settings.num_train * settings.num_ends // batch)
+    num_steps = settings.goal_epochs * -(-settings.num_train * settings.num_ends // BATCH)
     optimiser = torch.optim.AdamW(head.parameters(), settings.learning_rate, weight_decay=settings.weight_decay)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, settings.learning_rate, total_steps=num_steps)
     best: tuple[float, int, dict[str, Tensor]] | None = None
@@ -64,7 +65,7 @@ def fit_goal_head(
         random = np.random.Generator(np.random.Philox(key=[settings.seed, 2_000_000 + epoch]))
         order = torch.from_numpy(random.permutation(len(examples[0])))
         head.train()
-        for rows in torch.tensor_split(order, range(batch, len(order), batch)):
+        for rows in torch.tensor_split(order, list(range(BATCH, len(order), BATCH))):
             *given, answer = (each[rows] for each in examples)
             loss = torch.nn.functional.cross_entropy(head(*given), answer)
             optimiser.zero_grad(set_to_none=True)

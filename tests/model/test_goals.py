@@ -18,8 +18,10 @@ from pathcast.model.network.goal_head import GoalHead
 from pathcast.model.network.network import ForecastNetwork
 from pathcast.model.network.write_goals import write_goals
 from pathcast.model.states import States
-from pathcast.model.training.goal_fitting import add_goal_head
 from pathcast.model.training.build import build_network
+from pathcast.model.training.crowd_source import CrowdSource
+from pathcast.model.training.goal_fitting import add_goal_head, fit_goal_head, fit_goal_temperature, log_loss
+from pathcast.model.training.observed import prefixes_of
 from pathcast.model.training.settings import TrainingSettings
 from pathcast.model.training.write_bundle import write_bundle
 
@@ -149,8 +151,10 @@ def test_a_door_straight_ahead_is_met_and_one_behind_is_not() -> None:
     np.testing.assert_allclose(ahead[:2], [1, 0], atol=1e-6)
     np.testing.assert_allclose(ahead[8:10], [np.log(5.1), np.log(5 / scale + 0.1)], atol=1e-6)
     assert ahead[14] == 1 and behind[14] == 0 and beside[14] == 0
-    assert ahead[16] == 0 and behind[16] > 0.9
-    np.testing.assert_allclose(beside[16], (1 - 5 / np.hypot(5, 1)) / 2, atol=1e-6)
+    for angle, meets in ((16, 14), (21, 24), (27, 28)):
+        assert ahead[angle] == 0 and behind[angle] > 2.9
+        assert ahead[meets] == 1 and behind[meets] == 0
+        np.testing.assert_allclose(beside[angle], np.arctan(1 / 5), atol=1e-6)
     np.testing.assert_allclose([ahead[17], behind[17]], [1 / scale, -1 / scale], atol=1e-6)
     np.testing.assert_allclose(point[:8:2], np.full(4, 3 / 5), atol=1e-6)
     np.testing.assert_allclose(point[1:8:2], np.full(4, 4 / 5), atol=1e-6)
@@ -171,3 +175,48 @@ def test_a_bundle_with_an_altered_goal_head_is_refused(tmp_path: Path) -> None:
     (tmp_path / GOALS).write_bytes((tmp_path / GOALS).read_bytes()[:-1])
     with pytest.raises(BundleError, match=r"goals\.onnx: expected SHA-256"):
         load_bundle(tmp_path)
+
+
+def test_the_head_learns_and_its_temperature_is_the_best_there_is(tmp_path: Path) -> None:
+    chosen = SETTINGS.model_copy(
+        update={
+            "num_scenes": 20,
+            "num_train": 600,
+            "num_validation": 100,
+            "num_ends": 2,
+            "goal_epochs": 3,
+            "learning_rate": 1e-2,
+        }
+    )
+    source, front_end = CrowdSource(chosen), HeadingFrontEnd()
+    network = build_network(chosen, front_end)
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    found = fit_goal_head(network, source, front_end, chosen)
+    assert found["goal_nll"] < 0.7 * np.log(3)
+    assert found["goal_accuracy"] > 0.6
+    after = network.state_dict()
+    assert all(torch.equal(after[name], value) for name, value in before.items())
+    write_bundle(tmp_path, network.eval(), HeadingConfig(), chosen, goal_temperature=found["goal_temperature"])
+    observed = source.observed("validation", 0, 100, 2)
+    assert observed.goals is not None
+    engine = load_bundle(tmp_path)
+    losses = []
+    for end in range(2):
+        times, positions, lengths, _ = prefixes_of(observed, end)
+        states = engine.encode(engine.start(100), times, positions, lengths)
+        for track in range(100):
+            row = 2 * track + end
+            places = observed.goals.places[row][observed.goals.present[row]]
+            shares = engine.goal_probabilities(states.take(np.array([track])), places)[0]
+            answer = observed.goals.answer[row]
+            losses.append(-np.log(shares[answer if answer < 8 else -1]))
+    assert np.mean(losses) == pytest.approx(found["goal_nll"], abs=2e-3)
+
+
+def test_a_temperature_that_was_applied_is_found_again() -> None:
+    random = np.random.default_rng(2)
+    logits = random.normal(0, 2, (4000, 5))
+    shares = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    answer = (random.random((4000, 1)) > shares.cumsum(axis=1)).sum(axis=1)
+    assert fit_goal_temperature(2.5 * logits, answer) == pytest.approx(2.5, rel=0.1)
+    assert log_loss(logits, answer, 1.0) < log_loss(2.5 * logits, answer, 1.0)
