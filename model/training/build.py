@@ -1,11 +1,16 @@
-"""The untrained network of a run's settings."""
+"""The network that a run begins with."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from pathlib import Path
+
 import torch
 
+from pathcast.errors import InputError
 from pathcast.model.frontends import FrontEnd
 from pathcast.model.network.network import ForecastNetwork, NetworkSizes
+from pathcast.model.training.read_network import read_network
 from pathcast.model.training.settings import TrainingSettings
 
 MOVING_INPUT = {"heading": 13, "kalman": None}
@@ -36,3 +41,19 @@ def build_network(settings: TrainingSettings, front_end: FrontEnd) -> ForecastNe
                 num_neighbour_units=settings.num_neighbour_units,
             )
         )
+
+
+def load_start(network: ForecastNetwork, folder: Path) -> None:
+    """Gives a network the weights and anchors of a bundle's.
+
+    Raises:
+        BundleError: The bundle is incomplete or altered.
+        InputError: Its network has other sizes, which are named.
+    """
+    start = read_network(folder)
+    there, here = asdict(start.sizes), asdict(network.sizes)
+    others = [name for name in here if there[name] != here[name]]
+    if others:
+        expected = "a bundle with " + ", ".join(f"{name} = {here[name]!r}" for name in others)
+        raise InputError(f"start_from: {folder}", expected, ", ".join(f"{name} = {there[name]!r}" for name in others))
+    network.load_state_dict(start.state_dict())

@@ -21,7 +21,7 @@ from pathcast.formats.atomic import replacing
 from pathcast.model.frontends import FrontEnd
 from pathcast.model.network.network import ForecastNetwork
 from pathcast.model.training.anchors import fit_anchors
-from pathcast.model.training.build import build_network
+from pathcast.model.training.build import build_network, load_start
 from pathcast.model.training.checkpoint import has_checkpoint, read_checkpoint, write_checkpoint
 from pathcast.model.training.examples import Examples
 from pathcast.model.training.forward import Forward, Rows
@@ -80,7 +80,9 @@ def train(
     network = build_network(settings, front_end)
     first: Examples | None = None
     is_resumed = resume and out is not None and has_checkpoint(out)
-    if not is_resumed:
+    if settings.start_from:
+        load_start(network, Path(settings.start_from))
+    elif not is_resumed:
         first = make("train", 0, settings.num_train)
         _set_anchors(network, first, np.asarray(settings.knots_s), settings)
     state = TrainingState.start(settings, network.to(ranks.device))

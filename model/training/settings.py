@@ -66,6 +66,10 @@ class TrainingSettings(Settings):
     goal_epochs: int = Field(10, ge=1, description="Passes over the tracks for the goal head, after the others")
     num_directions: int = Field(6, ge=1, description="Singular directions that anchors are sought in")
 
+    start_from: str = Field(
+        "", description="Folder of a bundle whose weights are trained on; the untrained ones if empty"
+    )
+
     epochs: int = Field(20, ge=1, description="Passes over the tracks")
     steps: int = Field(0, ge=0, description="Optimiser steps, to whole epochs; 0 for as many as epochs makes")
     batch: int = Field(512, ge=1, description="Tracks per step")
@@ -103,6 +107,10 @@ class TrainingSettings(Settings):
         if (self.world == "tracks") != bool(self.tracks):
             expected = "files or folders" if self.world == "tracks" else 'none, or world = "tracks"'
             raise InputError("tracks", expected, "none" if not self.tracks else f"{len(self.tracks)} of them")
+        if self.num_goals and self.world != "crowd":
+            raise InputError(
+                "num_goals", '0, or world = "crowd", which knows where people walk to', f"{self.num_goals}"
+            )
         if self.venue is not None and self.venue not in SHIPPED:
             raise InputError("venue", f"one of {', '.join(SHIPPED)}", repr(self.venue))
         return self

@@ -37,6 +37,8 @@ class TrainingState:
     best: Best | None = None
     history: list[dict[str, float]] = field(default_factory=list)
     """A record of each epoch."""
+    learning_rate: float = 0.0
+    """That of the newest step."""
 
     @classmethod
     def start(cls, settings: TrainingSettings, network: ForecastNetwork) -> TrainingState:
@@ -48,11 +50,6 @@ class TrainingState:
         average = copy.deepcopy(network) if settings.ema_decay else network
         return cls(settings, network, average, optimiser, schedule)
 
-    @property
-    def learning_rate(self) -> float:
-        """That of the next step."""
-        return float(self.schedule.get_last_lr()[0])
-
     def step(self) -> None:
         """One step along the gradients that are there, which are clipped first."""
         settings, parameters = self.settings, list(self.network.parameters())
@@ -60,6 +57,7 @@ class TrainingState:
             torch.nn.utils.clip_grad_value_(parameters, settings.clip_value)
         if settings.clip_norm:
             torch.nn.utils.clip_grad_norm_(parameters, settings.clip_norm)
+        self.learning_rate = float(self.schedule.get_last_lr()[0])
         self.optimiser.step()
         self.schedule.step()
         if self.average is not self.network:

@@ -47,7 +47,7 @@ def draw_curves(record: Path, title: str, path: Path) -> None:
     distances.set_ylabel("displacement on validation (m)")
     distances.set_ylim(bottom=0.0)
     rates.plot(numbers, [each["learning_rate"] for each in epochs], color="C4", marker=mark)
-    rates.set_ylabel("learning rate after the epoch")
+    rates.set_ylabel("learning rate at the epoch's end")
     rates.set_ylim(bottom=0.0)
     for axis in (losses, distances, rates):
         _finish(axis, best["epoch"], axis is not rates)

@@ -35,7 +35,7 @@ def epoch_progress(title: str) -> Iterator[Callable[[int, int, dict[str, float]]
             last = f"{epoch} epochs: {last} on validation"
 
         yield tell
-    if not console.is_terminal:
+    if not console.is_terminal and last:
         console.print(f"{title}: {last}")
 
 

@@ -139,3 +139,31 @@ def test_a_file_that_is_not_there_is_wrong_use(run):
 def test_options_that_are_missing_or_out_of_range_are_wrong_use(run, words):
     code, _, err = run("train", *words)
     assert code == 2 and "Usage: pathcast train" in err
+
+
+def test_several_seeds_are_trained_side_by_side_and_their_scores_summed_up(run, tmp_path):
+    (tmp_path / "small.toml").write_text(SMALL)
+    code, out, _ = run("train", "--config", "small.toml", "--out", "tried", "--seeds", "1,4", "--json")
+    found = json.loads(out)
+    assert code == 0 and list(found["seeds"]) == ["1", "4"]
+    one, four = found["seeds"].values()
+    assert one["ade_m"] != four["ade_m"]
+    for name in one:
+        assert found["mean"][name] == pytest.approx((one[name] + four[name]) / 2)
+        assert found["deviation"][name] == pytest.approx(abs(one[name] - four[name]) / 2**0.5)
+    for seed in (1, 4):
+        folder = tmp_path / "tried" / f"seed-{seed}"
+        assert json.loads((folder / "config.json").read_text())["training"]["seed"] == seed
+        assert (folder / "curves.png").read_bytes().startswith(b"\x89PNG")
+    code, again, err = run("train", "--config", "small.toml", "--out", "tried", "--seeds", "1,4", "--json", "--resume")
+    assert (code, json.loads(again)) == (0, found)
+    code, out, err = run("train", "--config", "small.toml", "--out", "tried", "--seeds", "1,4")
+    assert (code, out) == (2, "") and "seed-1: expected a folder without a bundle, --resume or --overwrite" in err
+
+
+@pytest.mark.parametrize(
+    "words", [("--seeds", "1,1"), ("--seeds", "1,x"), ("--seed", "1", "--seeds", "2,3"), ("--resume", "--overwrite")]
+)
+def test_options_that_contradict_themselves_are_wrong_use(run, words):
+    code, _, err = run("train", "--config", "x", "--out", "y", *words)
+    assert code == 2 and "Usage: pathcast train" in err
