@@ -126,4 +126,4 @@ def _miss(ax: float, ay: float, bx: float, by: float, vx: float, vy: float) -> f
         if distance <= LEAST_M:
             return 0.0
         best = max(best, (x * vx + y * vy) / (distance * speed))
-    return np.arccos(min(best, 1.0))
+    return float(np.arccos(min(best, 1.0)))

@@ -13,6 +13,7 @@ from pathcast.model.bundle.engine import load_bundle
 from pathcast.model.training.calibration import calibrate
 from pathcast.model.training.card import write_card
 from pathcast.model.training.checkpoint import has_checkpoint, remove_checkpoint, require_same
+from pathcast.model.training.goal_fitting import fit_goal_head
 from pathcast.model.training.loop import Progress, train
 from pathcast.model.training.publishing import publishing
 from pathcast.model.training.ranks import Ranks
@@ -71,11 +72,13 @@ def train_bundle(
     trained = train(source, front_end.build(), settings, out, progress, resume=resume, ranks=ranks)
     if not ranks.is_first:
         return {}
+    goals = fit_goal_head(trained.network, source, front_end.build(), settings) if settings.num_goals else {}
+    goal_temperature = goals.get("goal_temperature", 1.0)
     with publishing(out) as part:
         write_bundle(part, trained.network, front_end, settings)
         temperature, scale = calibrate(load_bundle(part), source, settings)
-        write_bundle(part, trained.network, front_end, settings, scale, mode_temperature=temperature)
-        metrics = score(load_bundle(part), source, settings)
+        write_bundle(part, trained.network, front_end, settings, scale, temperature, goal_temperature)
+        metrics = {**score(load_bundle(part), source, settings), **goals}
         write_scores(part, metrics, write_card(settings, trained, metrics))
     remove_checkpoint(out)
     return metrics

@@ -16,7 +16,18 @@ SMALL = {
 }
 WORLDS = {
     "crowd": TrainingSettings(
-        name="walkers", num_scenes=40, num_modes=6, mean_ade=0.5, likelihood=0.3, summary="Tried", **SMALL
+        name="walkers",
+        summary="Tried",
+        num_scenes=40,
+        num_modes=6,
+        num_neighbours=4,
+        num_neighbour_units=8,
+        num_goals=5,
+        num_goal_units=8,
+        goal_epochs=1,
+        mean_ade=0.5,
+        likelihood=0.3,
+        **SMALL,
     ),
     "ball": TrainingSettings(
         name="balls",

@@ -74,6 +74,7 @@ def test_a_bundle_says_what_it_was_trained_with_and_how_it_scored(run: Run) -> N
     assert engine.card.name == run.settings.name
     assert engine.card.offsets_s == tuple(run.settings.knots_s[: run.settings.num_offsets])
     assert engine.card.metrics == run.metrics
+    assert engine.card.takes_goals == (run.settings.num_goals > 0)
     assert all(np.isfinite(value) for value in run.metrics.values())
     baselines = {"crowd": {"constant_velocity"}, "ball": {"constant_velocity", "ballistic"}}[run.settings.world]
     assert {name.removesuffix("_ade_m") for name in run.metrics if name.endswith("_ade_m")} >= baselines

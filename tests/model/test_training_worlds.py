@@ -25,7 +25,10 @@ def _exact(chosen: TrainingSettings, **changes: object) -> Source:
 
 
 def _arrays(observed: Observed) -> list[np.ndarray]:
-    return [getattr(observed, field.name) for field in dataclasses.fields(observed)]
+    """All of them, those of the people around and of goals included."""
+    parts = [observed, *(part for part in (observed.others, observed.goals) if part is not None)]
+    values = [getattr(part, field.name) for part in parts for field in dataclasses.fields(part)]
+    return [value for value in values if isinstance(value, np.ndarray)]
 
 
 def test_the_same_part_and_epoch_give_the_same_observations_and_others_give_others(
