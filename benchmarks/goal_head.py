@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from goal_destinations import annotated_scenes
+from goal_destinations import annotated_scenes, bearings
 from jaxtyping import Float, Int
 from pedestrian_watch import Walks, follow
 from scipy.optimize import minimize
@@ -87,18 +87,6 @@ def name_goals(crowd: Crowd, scene: int, seed: int) -> tuple[Float[np.ndarray, "
     return named[order], place
 
 
-def angles_to(
-    place: Float[np.ndarray, " 2"], direction: Float[np.ndarray, " 2"], goals: Float[np.ndarray, "goal 4"]
-) -> Float[np.ndarray, " goal"]:
-    """Radians between a direction and each goal, 0 where the ray meets it."""
-    bearing = np.arctan2(direction[1], direction[0])
-    ends = goals.reshape(-1, 2, 2) - place
-    turns = np.angle(np.exp(1j * (np.arctan2(ends[..., 1], ends[..., 0]) - bearing)))
-    width = np.angle(np.exp(1j * (turns[:, 1] - turns[:, 0])))
-    is_met = (turns[:, 0] * turns[:, 1] <= 0) & (np.abs(turns[:, 1] - turns[:, 0] - width) < 1e-6)
-    return np.asarray(np.where(is_met, 0.0, np.abs(turns).min(axis=1)))
-
-
 def ask(engine: Engine, kind: Kind, num_scenes: int, seed: int, noise_m: float) -> Asked:
     """Everybody at every observation of some plazas."""
     crowd = simulate_crowd(kind, num_scenes, seed, record_s=RECORD_S)
@@ -123,7 +111,7 @@ def ask(engine: Engine, kind: Kind, num_scenes: int, seed: int, noise_m: float) 
                 seen.append(min(int(counts[row]), MOST_SEEN))
                 answers.append(int(place[truth[row]]))
                 probabilities.append(shares.astype(np.float64))
-                angles.append(np.array([angles_to(past[-1], move, named) for move in moves]))
+                angles.append(bearings(np.array([past[-1]] * 2), np.array(moves), named))
     return Asked(np.array(seen), np.array(answers), probabilities, angles)
 
 

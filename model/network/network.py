@@ -40,6 +40,9 @@ class NetworkSizes:
     """The head input, in [0, 1], that says how much of the anchors for moving tracks to take; None: all."""
     has_point: bool = False
     """Whether one best path stands beside the modes; the first head inputs are then the newest velocity."""
+    is_point_steady: bool = False
+    """Whether that path is a residual on a learned mean of the head inputs' velocities, not on the newest alone: at
+    fast rates noise is most of a single step's."""
     num_neighbour_inputs: int = 0
     """Inputs of each of the people around; 0 where nobody is looked at."""
     num_neighbours: int = 0
@@ -92,6 +95,11 @@ class ForecastNetwork(nn.Module):
         self.emit = nn.Linear(sizes.num_decoder_units, sizes.num_emitted)
         with torch.no_grad():
             self.emit.weight *= 0.1
+        self.steady: nn.Linear | None = None
+        if sizes.has_point and sizes.is_point_steady:
+            self.steady = nn.Linear(sizes.num_head_inputs, sizes.num_axes, bias=False)
+            with torch.no_grad():
+                self.steady.weight.copy_(torch.eye(sizes.num_axes, sizes.num_head_inputs))
         self.register_buffer("anchors", torch.zeros(2, sizes.num_modes, sizes.num_knots, sizes.num_axes))
         """Paths in the track's frame and unit: for moving tracks, then for standing ones."""
         self.goal_head: GoalHead | None = None
@@ -132,7 +140,8 @@ class ForecastNetwork(nn.Module):
         point = None
         if sizes.has_point:
             emitted, point = emitted.split([sizes.num_emitted - sizes.num_axes, sizes.num_axes], 2)
-            point = point + head[:, None, : sizes.num_axes]
+            velocity = head[:, : sizes.num_axes] if self.steady is None else self.steady(head)
+            point = point + velocity[:, None]
         emitted = emitted.unflatten(2, (sizes.num_modes, -1)).transpose(1, 2)
         paths, spreads = emitted.split([sizes.num_axes, sizes.num_spreads], -1)
         return self.logits(context), self.anchors_of(head) + paths, spreads, point

@@ -57,6 +57,8 @@ def write_forecast(network: ForecastNetwork) -> onnx.ModelProto:
     if sizes.has_point:
         emitted, point = graph.split(emitted, [sizes.num_emitted - sizes.num_axes, sizes.num_axes], axis=2)
         velocity, _ = graph.split(head, [sizes.num_axes, sizes.num_head_inputs - sizes.num_axes], axis=1)
+        if network.steady is not None:
+            velocity = graph.apply("MatMul", head, graph.constant(network.steady.weight.detach().numpy().T))
         point = graph.apply("Add", point, graph.unsqueeze(velocity, 0))
         point = graph.apply("Transpose", point, perm=[1, 0, 2])
         graph.output(point, "point", ["track", sizes.num_knots, sizes.num_axes])

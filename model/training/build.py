@@ -36,6 +36,7 @@ def build_network(settings: TrainingSettings, front_end: FrontEnd) -> ForecastNe
                 num_decoder_units=settings.num_decoder_units,
                 moving_input=MOVING_INPUT[front_end.name],
                 has_point=settings.has_point,
+                is_point_steady=settings.is_point_steady,
                 num_neighbour_inputs=front_end.num_neighbour_inputs if settings.num_neighbours else 0,
                 num_neighbours=settings.num_neighbours,
                 num_neighbour_units=settings.num_neighbour_units,

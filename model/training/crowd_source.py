@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from copy import copy
 
 import numpy as np
 from jaxtyping import Int
@@ -35,6 +36,12 @@ class CrowdSource:
     def _simulate(self, low: float, high: float) -> CrowdScenes:
         first, end = round(low * self._settings.num_scenes), round(high * self._settings.num_scenes)
         return simulate_scenes(self._settings.seed, first, end - first)
+
+    def alone(self) -> CrowdSource:
+        """The same world without the people around each observation, which cost most of the time."""
+        other = copy(self)
+        other._settings = self._settings.model_copy(update={"num_neighbours": 0})
+        return other
 
     def observed(self, part: str, epoch: int, num: int, num_ends: int) -> Observed:
         """As `Source.observed`; an epoch watches other scenes than the one before as far as there are enough."""

@@ -17,6 +17,7 @@ from torch import Tensor
 from pathcast.model.frontends import FrontEnd
 from pathcast.model.network.goal_head import GoalHead
 from pathcast.model.network.network import ForecastNetwork
+from pathcast.model.training.crowd_source import CrowdSource
 from pathcast.model.training.observed import Observed, Source
 from pathcast.model.training.settings import TrainingSettings
 
@@ -53,6 +54,8 @@ def fit_goal_head(
     Returns:
         `goal_nll` (nats, validation, calibrated), `goal_accuracy`, `goal_temperature`, `goal_epoch`.
     """
+    assert isinstance(source, CrowdSource)  # no other world knows where people walk to
+    source = source.alone()
     head = add_goal_head(network, front_end, settings)
     validation = _examples(network, source, front_end, settings, "validation", 0, settings.num_validation)
     truth = validation[-1].numpy()

@@ -59,6 +59,7 @@ class TrainingSettings(Settings):
     num_modes: int = Field(20, ge=1, description="Modes")
     has_point: bool = Field(False, description="Whether one best path stands beside the modes")
     mean_share: float = Field(0.0, ge=0, le=1, description="Share of the mixture's mean path in the best path")
+    is_point_steady: bool = Field(False, description="Whether it starts from a learned mean of velocities")
     num_neighbours: int = Field(0, ge=0, description="Most people around that are looked at, 0 for none (crowd)")
     num_neighbour_units: int = Field(64, ge=4, multiple_of=4, description="Units that look at each of them")
     num_goals: int = Field(0, ge=0, le=64, description="Most goals named to a track, 0: no goal head (crowd)")

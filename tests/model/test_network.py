@@ -19,6 +19,7 @@ def _network(
     torch.manual_seed(5)
     sizes = NetworkSizes(
         has_point=looks_around,
+        is_point_steady=looks_around and num_axes == 3,
         num_neighbour_inputs=5 * looks_around,
         num_neighbours=3 * looks_around,
         num_inputs=6,
@@ -33,6 +34,8 @@ def _network(
     )
     network = ForecastNetwork(sizes)
     network.anchors.normal_()
+    if network.steady is not None:
+        torch.nn.init.normal_(network.steady.weight)
     return network.eval()
 
 
