@@ -94,6 +94,11 @@ class FrontEnd(Protocol):
             Inputs of each neighbour, and 1 where there is one, 0 where not. float32.
         """
 
+    def find_nearest(
+        self, filters: Float[np.ndarray, "track column"], others: Others, most: int
+    ) -> Int[np.ndarray, "track neighbour"]:
+        """The people that `look_around` looks at, as places in `others.scene`; -1 where there are fewer."""
+
     def look_at_goals(
         self, filters: Float[np.ndarray, "track column"], goals: Float[np.ndarray, "track goal 4"]
     ) -> Float[np.ndarray, "track goal feature"]:

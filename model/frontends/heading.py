@@ -16,7 +16,7 @@ from jaxtyping import Float, Int
 
 from pathcast.model.frontends import Base
 from pathcast.model.frontends.goals import NUM_GOAL_INPUTS, look_at_goals
-from pathcast.model.frontends.neighbours import NUM_NEIGHBOUR_INPUTS, look_around
+from pathcast.model.frontends.neighbours import NUM_NEIGHBOUR_INPUTS, find_nearest, look_at
 from pathcast.model.others import Others
 
 COUNT, TIME, X, Y = 0, 1, 2, 3  # the newest observation
@@ -121,6 +121,13 @@ def _own(
     return own
 
 
+def _seen_by(filters: Float[np.ndarray, "track column"]) -> Float[np.ndarray, "track 8"]:
+    """Where each track is, which way it heads and how fast: what `neighbours` wants to know of it."""
+    return np.column_stack(
+        [filters[:, TIME : Y + 1], filters[:, HEADING : HEADING + 2], filters[:, SCALE], filters[:, V:V1]]
+    )
+
+
 class HeadingFrontEnd:
     """Walkers in two axes; the base path stands still and the unit grows with the walker's own speed."""
 
@@ -203,16 +210,25 @@ class HeadingFrontEnd:
     def look_around(
         self, filters: Float[np.ndarray, "track column"], others: Others, most: int
     ) -> tuple[Float[np.ndarray, "track neighbour feature"], Float[np.ndarray, "track neighbour"]]:
+        own, people = _seen_by(filters), self._people(others)
+        stretch = np.ones((len(own), 2)) if others.stretch is None else others.stretch
+        return look_at(own, people, self.find_nearest(filters, others, most), stretch)
+
+    def find_nearest(
+        self, filters: Float[np.ndarray, "track column"], others: Others, most: int
+    ) -> Int[np.ndarray, "track neighbour"]:
+        """The people that `look_around` looks at, as places in `others.scene`; -1 where there are fewer."""
+        own = _seen_by(filters)
+        index, scene = np.asarray(others.own, np.int64), np.asarray(others.scene, np.int64)
+        stretch = np.ones((len(own), 2)) if others.stretch is None else others.stretch
+        return find_nearest(own, index, self._people(others), scene, stretch, most)
+
+    def _people(self, others: Others) -> Float[np.ndarray, "person 6"]:
+        """Time, place, velocity of everybody, and 1 where the velocity is known."""
         seen = self.pending(others.filters)[0]
         is_known = (seen[:, STEPS] >= 2).astype(np.float64)
         people = np.column_stack([seen[:, TIME : Y + 1], seen[:, V:V1] * is_known[:, None], is_known])
-        people = people if others.row is None else people[others.row]
-        own = np.column_stack(
-            [filters[:, TIME : Y + 1], filters[:, HEADING : HEADING + 2], filters[:, SCALE], filters[:, V:V1]]
-        )
-        index, scene = np.asarray(others.own, np.int64), np.asarray(others.scene, np.int64)
-        stretch = np.ones((len(own), 2)) if others.stretch is None else others.stretch
-        return look_around(own, index, people, scene, stretch, most)
+        return people if others.row is None else people[others.row]
 
     def look_at_goals(
         self, filters: Float[np.ndarray, "track column"], goals: Float[np.ndarray, "track goal 4"]

@@ -294,6 +294,11 @@ class KalmanFrontEnd:
     ) -> tuple[Float[np.ndarray, "track neighbour feature"], Float[np.ndarray, "track neighbour"]]:
         return np.zeros((len(filters), most, 0), np.float32), np.zeros((len(filters), most), np.float32)
 
+    def find_nearest(
+        self, filters: Float[np.ndarray, "track column"], others: Others, most: int
+    ) -> Int[np.ndarray, "track neighbour"]:
+        return np.full((len(filters), most), -1)
+
     def look_at_goals(
         self, filters: Float[np.ndarray, "track column"], goals: Float[np.ndarray, "track goal 4"]
     ) -> Float[np.ndarray, "track goal feature"]:

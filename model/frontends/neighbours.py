@@ -22,15 +22,15 @@ TIME, X, Y, VX, VY, KNOWN = range(6)
 
 
 @njit
-def look_around(
+def find_nearest(
     own: Float[np.ndarray, "track 8"],
     index: Int[np.ndarray, " track"],
     people: Float[np.ndarray, "person 6"],
     scene: Int[np.ndarray, " person"],
     stretch: Float[np.ndarray, "track 2"],
     most: int,
-) -> tuple[Float[np.ndarray, "track neighbour 14"], Float[np.ndarray, "track neighbour"]]:
-    """Inputs of each track's nearest people, nearest first.
+) -> Int[np.ndarray, "track neighbour"]:
+    """The people nearest to each track, nearest first; -1 where there are fewer.
 
     Args:
         own: Time (s), place (m), cosine and sine of the heading, scale (m/s), velocity (m/s) of each track.
@@ -39,15 +39,9 @@ def look_around(
         scene: Of each person, ascending.
         stretch: What x and y of people are multiplied by for each track.
         most: Most neighbours of a track.
-
-    Returns:
-        The inputs, 0 where there are fewer people; and 1 where there is one. float32.
     """
-    inputs = np.zeros((len(own), most, NUM_NEIGHBOUR_INPUTS), np.float32)
-    present = np.zeros((len(own), most), np.float32)
-    found = np.empty(most, np.int64)
+    found = np.full((len(own), most), -1)
     distances = np.empty(most)
-    person = np.empty(6)
     for track in range(len(own)):
         wide, high = stretch[track, 0], stretch[track, 1]
         me = index[track]
@@ -66,13 +60,31 @@ def look_around(
             place = count if count < most else most - 1
             while place > 0 and distances[place - 1] > distance:
                 distances[place] = distances[place - 1]
-                found[place] = found[place - 1]
+                found[track, place] = found[track, place - 1]
                 place -= 1
             distances[place] = distance
-            found[place] = other
+            found[track, place] = other
             count = min(count + 1, most)
-        for slot in range(count):
-            person[:] = people[found[slot]]
+    return found
+
+
+@njit
+def look_at(
+    own: Float[np.ndarray, "track 8"],
+    people: Float[np.ndarray, "person 6"],
+    found: Int[np.ndarray, "track neighbour"],
+    stretch: Float[np.ndarray, "track 2"],
+) -> tuple[Float[np.ndarray, "track neighbour 14"], Float[np.ndarray, "track neighbour"]]:
+    """Inputs of the people that were found, 0 where there is none; and 1 where there is one. float32."""
+    inputs = np.zeros((*found.shape, NUM_NEIGHBOUR_INPUTS), np.float32)
+    present = np.zeros(found.shape, np.float32)
+    person = np.empty(6)
+    for track in range(len(own)):
+        wide, high = stretch[track, 0], stretch[track, 1]
+        for slot in range(found.shape[1]):
+            if found[track, slot] < 0:
+                break
+            person[:] = people[found[track, slot]]
             person[X] *= wide
             person[VX] *= wide
             person[Y] *= high

@@ -67,8 +67,12 @@ class CrowdSource:
             goal = scenes.goal_at(owner, end_times.reshape(-1))
             place = scenes.scene[owner]
             goals = draw_choices(scenes.exits[place], scenes.is_exit[place], goal, settings.num_goals, random)
-        others = stream_others(seen, end_rows.reshape(-1)) if settings.num_neighbours else None
-        return Observed(times, seen.position[chains.rows], chains.ends, truth, others, goals)
+        others, others_truth = None, None
+        if settings.num_neighbours:
+            others, who, when = stream_others(seen, end_rows.reshape(-1))
+            if settings.collision:
+                others_truth = scenes.at(people[who], when[:, None] + self._knots)
+        return Observed(times, seen.position[chains.rows], chains.ends, truth, others, goals, others_truth)
 
     def _scenes_of(self, num_scenes: int, epoch: int, num: int) -> Int[np.ndarray, " chosen"]:
         """Scenes of an epoch, ascending: the next ones of endless shuffled passes, all where all are wanted."""

@@ -9,6 +9,9 @@ from jaxtyping import Bool, Float, Int
 
 from pathcast.model.frontends import FrontEnd
 
+FAR = 1e4
+"""Units: where somebody is that is nowhere."""
+
 
 @dataclass(frozen=True, eq=False)
 class Examples:
@@ -30,6 +33,8 @@ class Examples:
     """The people around at each end; none where nobody is looked at. float32."""
     present: Float[np.ndarray, "track end neighbour"]
     """1 where there is one. float32."""
+    beside: Float[np.ndarray, "track end other knot axis"]
+    """True positions of the people around, as `target`; `FAR` where unknown, of nobody where not asked for. float32."""
 
     @property
     def num_tracks(self) -> int:
@@ -47,6 +52,7 @@ class Examples:
             self.is_known[rows],
             self.neighbours[rows],
             self.present[rows],
+            self.beside[rows],
         )
 
 

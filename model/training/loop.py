@@ -163,9 +163,9 @@ def _loss(
     assert logits is not None and paths is not None and spreads is not None
     truth = [
         torch.from_numpy(getattr(examples, name)).to(ranks.device).flatten(0, 1)
-        for name in ("target", "unit", "is_known")
+        for name in ("target", "unit", "is_known", "beside")
     ]
-    return forecast_loss(logits, paths, spreads, truth[0], truth[1], truth[2], weights, point)
+    return forecast_loss(logits, paths, spreads, truth[0], truth[1], truth[2], weights, point, truth[3])
 
 
 @torch.no_grad()

@@ -10,6 +10,9 @@ from torch import Tensor
 
 from pathcast.model.network.spread import log_density
 
+MARGIN = 0.4
+"""Metres between two people's centres that is not near any more."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class LossWeights:
@@ -24,6 +27,8 @@ class LossWeights:
     """Displacement of the mixture's mean path."""
     point_ade: float = 0.5
     """Displacement of the best path, where the network gives one."""
+    collision: float = 0.0
+    """Nearness of the modes, by their probabilities, and of the best path to where the people around truly went."""
     likelihood: float = 0.1
     """Negative log-likelihood of the mixture at each step, per axis."""
     is_mean_detached: bool = True
@@ -42,6 +47,7 @@ def forecast_loss(
     is_known: Bool[Tensor, "row knot"],
     weights: LossWeights,
     point: Float[Tensor, "row knot axis"] | None = None,
+    beside: Float[Tensor, "row neighbour knot axis"] | None = None,
 ) -> tuple[Float[Tensor, ""], dict[str, float]]:
     """The loss, and its parts in metres and nats for the record; a row without a known knot counts for nothing."""
     scored = is_known.any(-1)
@@ -49,6 +55,7 @@ def forecast_loss(
         logits, paths, spreads, target = logits[scored], paths[scored], spreads[scored], target[scored]
         unit, is_known = unit[scored], is_known[scored]
         point = None if point is None else point[scored]
+        beside = None if beside is None else beside[scored]
     known = is_known.to(paths.dtype)
     count = known.sum(-1)
     residual = target[:, None] - paths
@@ -73,8 +80,23 @@ def forecast_loss(
     if point is not None:
         parts["point_ade_m"] = (torch.linalg.vector_norm(target - point, dim=-1) * unit * known).sum(-1) / count
         displacement = displacement + weights.point_ade * parts["point_ade_m"]
+    if weights.collision and beside is not None and beside.shape[1]:
+        parts["collision"] = (log_probabilities.exp() * nearness(paths, beside, unit)).sum(1)
+        if point is not None:
+            parts["collision"] = parts["collision"] + nearness(point[:, None], beside, unit)[:, 0]
+        displacement = displacement + weights.collision * parts["collision"]
     if weights.is_relative:
         displacement = displacement * count / (unit * known).sum(-1)
     loss = displacement.mean() + weights.winner * winner + weights.likelihood * nll
     means = {name: float(value.mean().detach()) for name, value in parts.items()}
     return loss, {"loss": float(loss.detach()), **means, "nll": float(nll.detach())}
+
+
+def nearness(
+    paths: Float[Tensor, "row mode knot axis"],
+    beside: Float[Tensor, "row neighbour knot axis"],
+    unit: Float[Tensor, "row knot"],
+) -> Float[Tensor, "row mode"]:
+    """How near each path comes to anybody: 1 where two stand in one place, falling to 0 at `MARGIN`."""
+    apart = torch.linalg.vector_norm(paths[:, :, None] - beside[:, None], dim=-1) * unit[:, None, None]
+    return torch.relu(1 - apart / MARGIN).amax((2, 3))

@@ -10,7 +10,7 @@ from jaxtyping import Float, Int
 
 from pathcast.model.frontends import FrontEnd
 from pathcast.model.others import Others
-from pathcast.model.training.examples import Examples, relate
+from pathcast.model.training.examples import FAR, Examples, relate
 from pathcast.model.training.goal_choices import GoalChoices
 
 
@@ -30,6 +30,9 @@ class Observed:
     """Everybody who was there at each forecast, as seen then: one own row for each (track, end). None: each alone."""
     goals: GoalChoices | None = None
     """Goals that are asked about at each forecast and the true choice; never an input of the paths' forecast."""
+
+    others_truth: Float[np.ndarray, "person knot axis"] | None = None
+    """True positions of everybody in `others` at the knots after they stood so, metres; NaN where unknown."""
 
     def others_at(self, end: int) -> Others | None:
         """Everybody who was there at one of the ends."""
@@ -68,6 +71,7 @@ def examples_of(
     truth = observed.truth.reshape(num_tracks * num_ends, *observed.truth.shape[2:])
     head, at_knots, target, unit = relate(front_end, rows, truth, knots)
     neighbours, present = _around(front_end, rows, observed.others, num_neighbours)
+    beside = _beside(front_end, rows, observed, knots, num_neighbours)
 
     def by_track(array: np.ndarray) -> np.ndarray:
         return array.reshape(num_tracks, num_ends, *array.shape[1:])
@@ -82,7 +86,25 @@ def examples_of(
         np.isfinite(observed.truth).all(axis=-1),
         by_track(neighbours),
         by_track(present),
+        by_track(beside),
     )
+
+
+def _beside(
+    front_end: FrontEnd,
+    rows: Float[np.ndarray, "row column"],
+    observed: Observed,
+    knots: Float[np.ndarray, " knot"],
+    num_neighbours: int,
+) -> Float[np.ndarray, "row neighbour knot axis"]:
+    """Where the people around truly went, as `Examples.beside`; of nobody where that is not known."""
+    if observed.others is None or observed.others_truth is None:
+        return np.zeros((len(rows), 0, len(knots), front_end.num_axes), np.float32)
+    found = front_end.find_nearest(rows, observed.others, num_neighbours)
+    truth = np.where((found >= 0)[:, :, None, None], observed.others_truth[found], np.nan)
+    flat = truth.reshape(-1, *truth.shape[2:])
+    away = relate(front_end, np.repeat(rows, num_neighbours, axis=0), flat, knots)[2].reshape(truth.shape)
+    return np.where(np.isnan(truth), np.float32(FAR), away)
 
 
 def _around(
