@@ -35,7 +35,7 @@ from pathcast.simulator.pedestrian.scenes import KINDS, Kind
 STEP_S, DURATION_S, RECORD_S = 0.4, 20.0, 0.1
 MOST_SEEN = 20
 """Observations up to which scores are told apart; longer tracks count with these."""
-NAMED_SHARE, MOST_DECOYS, CLEAR_M = 0.75, 2, 3.0
+NAMED_SHARE, MOST_DECOYS, CLEAR_M = 0.7, 2, 3.0
 MANY = {**KINDS["plaza"].measures, "num_exits": (9, 12), "size": (22.0, 34.0), "door": (2.0, 3.0)}
 CASES: dict[str, Kind] = {
     "3 to 8 exits": KINDS["plaza"],

@@ -67,6 +67,10 @@ class TrainingSettings(Settings):
     goal_epochs: int = Field(10, ge=1, description="Passes over the tracks for the goal head, after the others")
     num_directions: int = Field(6, ge=1, description="Singular directions that anchors are sought in")
 
+    start_from: str = Field(
+        "", description="Folder of a bundle whose weights are trained on; the untrained ones if empty"
+    )
+
     epochs: int = Field(20, ge=1, description="Passes over the tracks")
     steps: int = Field(0, ge=0, description="Optimiser steps, to whole epochs; 0 for as many as epochs makes")
     batch: int = Field(512, ge=1, description="Tracks per step")
