@@ -52,7 +52,9 @@ def load_start(network: ForecastNetwork, folder: Path) -> None:
         InputError: Its network has other sizes, which are named.
     """
     start = read_network(folder)
-    there, here = asdict(start.sizes), asdict(network.sizes)
+    start.goal_head = None  # it is fitted anew, to the encoder that comes of training on
+    here = asdict(network.sizes)
+    there = asdict(start.sizes) | {name: here[name] for name in ("num_goal_inputs", "num_goal_units")}
     others = [name for name in here if there[name] != here[name]]
     if others:
         expected = "a bundle with " + ", ".join(f"{name} = {here[name]!r}" for name in others)

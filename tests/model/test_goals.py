@@ -18,7 +18,7 @@ from pathcast.model.network.goal_head import GoalHead
 from pathcast.model.network.network import ForecastNetwork
 from pathcast.model.network.write_goals import write_goals
 from pathcast.model.states import States
-from pathcast.model.training.build import build_network
+from pathcast.model.training.build import build_network, load_start
 from pathcast.model.training.crowd_source import CrowdSource
 from pathcast.model.training.goal_fitting import add_goal_head, fit_goal_head, fit_goal_temperature, log_loss
 from pathcast.model.training.observed import prefixes_of
@@ -220,3 +220,11 @@ def test_a_temperature_that_was_applied_is_found_again() -> None:
     answer = (random.random((4000, 1)) > shares.cumsum(axis=1)).sum(axis=1)
     assert fit_goal_temperature(2.5 * logits, answer) == pytest.approx(2.5, rel=0.1)
     assert log_loss(logits, answer, 1.0) < log_loss(2.5 * logits, answer, 1.0)
+
+
+def test_training_goes_on_from_a_bundle_with_a_goal_head(tmp_path: Path) -> None:
+    written = _network()
+    write_bundle(tmp_path, written, HeadingConfig(), SETTINGS)
+    network = build_network(SETTINGS.model_copy(update={"seed": 5}), HeadingFrontEnd())
+    load_start(network, tmp_path)
+    assert all(torch.equal(value, written.state_dict()[name]) for name, value in network.state_dict().items())
