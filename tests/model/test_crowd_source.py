@@ -101,7 +101,9 @@ def test_chains_have_ends_of_all_lengths_from_two_observations_on(seen: Seen, ch
 
 def test_others_are_everybody_as_a_stream_of_frames_holds_them(seen: Seen, chains: Chains) -> None:
     rows = np.take_along_axis(chains.rows, chains.ends, 1).reshape(-1)
-    others = stream_others(seen, rows)
+    others, who, when = stream_others(seen, rows)
+    np.testing.assert_array_equal(who[others.own], seen.person[rows])
+    np.testing.assert_array_equal(when[others.own], seen.time[rows])
     assert (np.diff(others.scene) >= 0).all()
     for number in range(0, len(rows), 37):
         row = rows[number]
@@ -129,6 +131,19 @@ def test_goals_and_people_around_change_no_observation() -> None:
     examples = examples_of(with_all, HeadingFrontEnd(), np.asarray(SETTINGS.knots_s), 5)
     assert {field.name for field in dataclasses.fields(examples)}.isdisjoint({"goals", "answer", "goal"})
     assert 0.3 < examples.present.any(axis=-1).mean() <= 1.0
+
+
+def test_where_others_went_is_their_own_truth_and_nobody_walks_through_anybody() -> None:
+    source = CrowdSource(SETTINGS.model_copy(update={"collision": 1.0}))
+    observed = source.observed("validation", 1, 200, 2)
+    assert observed.others is not None and observed.others_truth is not None
+    own = observed.others_truth[observed.others.own]
+    np.testing.assert_allclose(own, observed.truth.reshape(own.shape), atol=1e-6)
+    examples = examples_of(observed, HeadingFrontEnd(), np.asarray(SETTINGS.knots_s), 5)
+    apart = np.linalg.norm(examples.target[:, :, None] - examples.beside, axis=-1) * examples.unit[:, :, None]
+    nearest = np.where(examples.is_known[:, :, None], apart, np.inf).min(axis=(2, 3))
+    assert nearest.min() > 0.2
+    assert np.median(nearest) < 3.0
 
 
 def test_the_true_goal_is_named_in_about_two_thirds_of_the_cases() -> None:

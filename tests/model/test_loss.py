@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pathcast.model.training.anchors import fit_anchors
-from pathcast.model.training.loss import LossWeights, forecast_loss
+from pathcast.model.training.loss import MARGIN, LossWeights, forecast_loss, nearness
 
 
 def _outputs(seed: int, rows: int = 3, modes: int = 4, knots: int = 5, axes: int = 2) -> dict[str, torch.Tensor]:
@@ -129,3 +129,28 @@ def test_anchors_are_the_centres_of_separate_clusters() -> None:
     assert sorted(distance.argmin(axis=1)) == [0, 1, 2, 3]
     assert distance.min(axis=1).max() < 0.05
     np.testing.assert_array_equal(anchors, fit_anchors(futures.astype(np.float32), knots, 4, 6, seed=3))
+
+
+def test_nearness_is_1_in_one_place_and_0_from_the_margin_on() -> None:
+    paths = torch.zeros(1, 3, 2, 2)
+    paths[0, 1, 1, 0], paths[0, 2, :, 0] = 0.5 * MARGIN / 2, 10.0  # in units of 2 m
+    beside = torch.full((1, 2, 2, 2), 1e4)
+    beside[0, 1, 1] = 0.0
+    found = nearness(paths, beside, torch.full((1, 2), 2.0))
+    torch.testing.assert_close(found, torch.tensor([[1.0, 0.5, 0.0]]))
+
+
+def test_paths_that_come_near_to_others_cost_more_the_more_probable_they_are() -> None:
+    given = _outputs(3)
+    given["paths"] = given["paths"].detach().requires_grad_()
+    beside = given["paths"].detach()[:, :1] + 0.01  # somebody walks where the first mode does
+    costs = []
+    for first in (0.0, 5.0):
+        logits = given["logits"].clone()
+        logits[:, 0] = first
+        weights = LossWeights(min_ade=0, min_fde=0, winner=0, likelihood=0, collision=1.0)
+        loss, _ = forecast_loss(**{**given, "logits": logits}, weights=weights, beside=beside)
+        costs.append(float(loss.detach()))
+    assert costs[0] < costs[1]
+    loss.backward()
+    assert given["paths"].grad is not None and given["paths"].grad[:, 0].abs().sum() > 0
