@@ -39,4 +39,4 @@ def calibrate(engine: Engine, source: Source, settings: TrainingSettings) -> tup
     forecast, truth = forecast_observed(engine, observed, np.asarray(settings.knots_s))
     temperature = fit_temperature(forecast, truth)
     scale = fit_spread_scale(temper(forecast, temperature), truth, np.random.default_rng(settings.seed))
-    return temperature, [float(value) for value in scale]
+    return temperature, [settings.spread_margin * float(value) for value in scale]

@@ -70,10 +70,20 @@ def write_card(settings: TrainingSettings, trained: Trained, metrics: dict[str, 
 
 Energy score {metrics["energy_m"]:.4f} m, negative log-likelihood {metrics["nll"]:.3f} nats per step, 90 % regions hold
 {100 * metrics["coverage90"]:.1f} %.
-
+{_goals(metrics)}
 ## Limits
 
 {limits}
+"""
+
+
+def _goals(metrics: dict[str, float]) -> str:
+    """What the goal head scores, if there is one."""
+    if "goal_nll" not in metrics:
+        return ""
+    return f"""
+Goals that a caller names (points or segments, and none of them): log-loss {metrics["goal_nll"]:.3f} nats, the most
+probable one true in {100 * metrics["goal_accuracy"]:.0f} % of validation prefixes.
 """
 
 

@@ -71,6 +71,8 @@ def fold_runs(settings: TrainingSettings, data_dir: str | Path, out: Path, seeds
                 "validation_tracks": [str(folder / "val")],
                 "reading": {"format": "eth-ucy", "pattern": "*.txt"},
                 "seed": seed,
+                "spread_margin": settings.spread_margins.get(scene, settings.spread_margin),
+                "spread_margins": {},
             }
             runs.append(FoldRun(scene, TrainingSettings(**changed), out / scene / f"seed-{seed}"))
     return runs

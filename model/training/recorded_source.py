@@ -127,8 +127,12 @@ class RecordedSource:
     ) -> tuple[Int[np.ndarray, "example step"], Int[np.ndarray, " example"]]:
         """Rows of each prefix from its first on, and their numbers."""
         most = self._settings.prefix
-        back = part.before[ends][:, None] - np.arange(1, most)  # steps before the newest observation, newest first
         first = np.searchsorted(part.steps, part.first[ends])
+        newest = part.before[ends]
+        # The front end's newest observation takes the place of a step too close before it, but for a track's first.
+        is_step = part.steps[np.minimum(newest, len(part.steps) - 1)] == ends
+        newest = np.where(is_step | (newest - first < 2), newest, newest - 1)
+        back = newest[:, None] - np.arange(1, most)  # steps before the newest observation, newest first
         kept = back >= first[:, None]
         if is_training:
             is_short = random.random(len(ends)) < self._settings.short_prefixes
@@ -141,8 +145,8 @@ class RecordedSource:
         rows = np.repeat(ends[:, None], most, axis=1)
         oldest_first = np.argsort(~kept[:, ::-1], axis=1, kind="stable")
         steps = np.take_along_axis(part.steps[np.clip(back, 0, len(part.steps) - 1)][:, ::-1], oldest_first, axis=1)
-        is_step = np.arange(most - 1) < (lengths - 1)[:, None]
-        rows[:, :-1] = np.where(is_step, steps, ends[:, None])
+        is_there = np.arange(most - 1) < (lengths - 1)[:, None]
+        rows[:, :-1] = np.where(is_there, steps, ends[:, None])
         return rows, lengths
 
     def _stretch(self, num: int, random: np.random.Generator) -> Float[np.ndarray, "example 2"]:

@@ -93,6 +93,12 @@ class TrainingSettings(Settings):
     collision: float = Field(0.0, ge=0, description="Weight of probable paths that come near to people around (crowd)")
     likelihood: float = Field(0.1, ge=0, description="Weight of the mixture's negative log-likelihood")
     is_mean_detached: bool = Field(True, description="Whether the likelihood leaves the paths alone")
+    spread_margin: float = Field(
+        1.0, gt=0, description="What calibrated spreads are multiplied by, for places unlike those that calibrated them"
+    )
+    spread_margins: dict[str, float] = Field(
+        {}, description="The same for each fold of ETH/UCY, by the scene that is left out"
+    )
     is_relative: bool = Field(False, description="Whether displacements count in each forecast's own unit")
 
     @model_validator(mode="after")
