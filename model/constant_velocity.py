@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
-from pathcast.model.engine import Card, refuse_goals
+from pathcast.model.contacts import Contacts
+from pathcast.model.engine import Card, refuse, refuse_given, refuse_goals
 from pathcast.model.forecast import Forecast, pack_covariances
+from pathcast.model.given import NOTHING_GIVEN, Given
 from pathcast.model.others import Others
 from pathcast.model.states import COUNT, TIME, States, empty_states
 
@@ -45,8 +47,9 @@ class ConstantVelocityEngine:
     def card(self) -> Card:
         return replace(self._card)
 
-    def start(self, num_tracks: int) -> States:
+    def start(self, num_tracks: int, given: Given = NOTHING_GIVEN) -> States:
         """Columns: count, time, position, velocity, seconds between the last two observations."""
+        refuse_given(self._card, given)
         return empty_states(num_tracks, 3 + 2 * self._card.num_axes, 0)
 
     def observe(
@@ -110,3 +113,15 @@ class ConstantVelocityEngine:
         self, states: States, goals: Float[np.ndarray, "goal 4"]
     ) -> Float[np.ndarray, "track choice"]:
         refuse_goals(self._card)
+
+    def outcomes(self, states: States) -> Float[np.ndarray, "track outcome"]:
+        refuse(self._card, "outcomes")
+
+    def contacts(self, states: States, horizon_s: float) -> Contacts:
+        refuse(self._card, "contacts")
+
+    def surprise(self, states: States) -> Float[np.ndarray, " track"]:
+        return np.zeros(states.num_tracks)
+
+    def is_suspect(self, states: States) -> Bool[np.ndarray, " track"]:
+        return np.zeros(states.num_tracks, np.bool_)

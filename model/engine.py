@@ -10,10 +10,12 @@ from dataclasses import dataclass, field
 from typing import NoReturn, Protocol, runtime_checkable
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 from pathcast.errors import InputError
+from pathcast.model.contacts import Contacts
 from pathcast.model.forecast import Forecast
+from pathcast.model.given import NOTHING_GIVEN, Given
 from pathcast.model.others import Others
 from pathcast.model.states import States
 from pathcast.venue import Venue
@@ -43,6 +45,16 @@ class Card:
     """Whether it says which of named goals a track is heading for."""
     has_point: bool = False
     """Whether forecasts carry one best path."""
+    outcome_names: tuple[str, ...] = ()
+    """What may become of a track, such as "made"; not all of them exclude one another. Empty: it does not say."""
+    has_contacts: bool = False
+    """Whether it foretells contacts."""
+    has_surprise: bool = False
+    """Whether it says how surprising observations are."""
+    takes_noise: bool = False
+    """Whether the caller may tell the sensor's noise (`Given.noise_m`, `Given.clock_s`)."""
+    takes_object: bool = False
+    """Whether the caller may tell size and mass of what moves."""
     metrics: dict[str, float] = field(default_factory=dict)
     text: str = ""
     """The model card, Markdown."""
@@ -60,8 +72,16 @@ class Engine(Protocol):
     def card(self) -> Card:
         """What this model is."""
 
-    def start(self, num_tracks: int) -> States:
-        """States of tracks before their first observation."""
+    def start(self, num_tracks: int, given: Given = NOTHING_GIVEN) -> States:
+        """States of tracks before their first observation.
+
+        Args:
+            num_tracks: How many.
+            given: What the caller knows of sensor and object.
+
+        Raises:
+            InputError: The engine does not take what is given (`Card.takes_noise`, `Card.takes_object`).
+        """
 
     def observe(
         self,
@@ -118,6 +138,48 @@ class Engine(Protocol):
         Raises:
             InputError: An engine that takes no goals (`Card.takes_goals`).
         """
+
+    def outcomes(self, states: States) -> Float[np.ndarray, "track outcome"]:
+        """How probable each of `Card.outcome_names` is, for tracks that have been observed at least twice. float32.
+
+        Raises:
+            InputError: An engine that foretells no outcomes.
+        """
+
+    def contacts(self, states: States, horizon_s: float) -> Contacts:
+        """What tracks that have been observed at least twice will touch within seconds of their newest observation.
+
+        Raises:
+            InputError: An engine that foretells no contacts (`Card.has_contacts`).
+        """
+
+    def surprise(self, states: States) -> Float[np.ndarray, " track"]:
+        """How surprising each track's newest observation was: -log10 of the probability of one at least as far from
+        what was expected; 0 where there was nothing to expect, or the engine does not tell (`Card.has_surprise`)."""
+
+    def is_suspect(self, states: States) -> Bool[np.ndarray, " track"]:
+        """Whether a track's observations do not fit what it is taken for: a jump, a switched identity, a wrong unit."""
+
+
+def refuse(card: Card, what: str) -> NoReturn:
+    """For engines that cannot do something.
+
+    Raises:
+        InputError: Always.
+    """
+    raise InputError(what, f"a model that has {what}", f"{card.name} {card.version}")
+
+
+def refuse_given(card: Card, given: Given) -> None:
+    """Refuses what an engine does not take.
+
+    Raises:
+        InputError: The sensor's noise or the object is given to an engine that takes none.
+    """
+    if given.has_sensor and not card.takes_noise:
+        raise InputError("noise", "a model that takes the sensor's noise", f"{card.name} {card.version}")
+    if given.has_object and not card.takes_object:
+        raise InputError("object", "a model that takes size and mass", f"{card.name} {card.version}")
 
 
 def refuse_goals(card: Card) -> NoReturn:

@@ -9,14 +9,16 @@ from typing import Any
 
 import numpy as np
 import onnxruntime
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 from pathcast.errors import BundleError
 from pathcast.model.bundle.config import CARD, ENCODE, FORECAST, GOALS, METRICS, BundleConfig, read_config
 from pathcast.model.bundle.placing import Said, place, place_path
-from pathcast.model.engine import Card, refuse_goals
+from pathcast.model.contacts import Contacts
+from pathcast.model.engine import Card, refuse, refuse_given, refuse_goals
 from pathcast.model.forecast import Forecast, join
 from pathcast.model.frontends import FrontEnd
+from pathcast.model.given import NOTHING_GIVEN, Given
 from pathcast.model.others import Others
 from pathcast.model.states import States, empty_states
 from pathcast.venue import SHIPPED
@@ -46,7 +48,8 @@ class BundleEngine:
     def card(self) -> Card:
         return self._card
 
-    def start(self, num_tracks: int) -> States:
+    def start(self, num_tracks: int, given: Given = NOTHING_GIVEN) -> States:
+        refuse_given(self._card, given)
         return empty_states(num_tracks, self._front_end.filter_size, self._config.memory_size)
 
     def observe(
@@ -163,6 +166,18 @@ class BundleEngine:
             logits = self._weigh_goals(states.take(rows), goals)
             probabilities[rows] = _softmax(logits / self._config.goal_temperature)
         return probabilities
+
+    def outcomes(self, states: States) -> Float[np.ndarray, "track outcome"]:
+        refuse(self._card, "outcomes")
+
+    def contacts(self, states: States, horizon_s: float) -> Contacts:
+        refuse(self._card, "contacts")
+
+    def surprise(self, states: States) -> Float[np.ndarray, " track"]:
+        return np.zeros(states.num_tracks)
+
+    def is_suspect(self, states: States) -> Bool[np.ndarray, " track"]:
+        return np.zeros(states.num_tracks, np.bool_)
 
     def _weigh_goals(self, states: States, goals: Float[np.ndarray, "goal 4"]) -> Float[np.ndarray, "track choice"]:
         """Logits before calibration, float64."""
