@@ -320,17 +320,20 @@ class Open(_message.Message):
 
     @_builtins.property
     def outputs(self) -> _containers.RepeatedScalarFieldContainer[Global___Output.ValueType]:
-        """What to send beside the mode probabilities. Empty: means, covariances, and the probabilities of goals if the model
-        takes any. The one best path is sent only where it is asked for, so that answers stay as small as they were.
+        """What to send beside the mode probabilities. Empty: means, covariances, and, of models that have them, probabilities
+        of goals and of outcomes, and surprise. The one best path and contacts are sent only where they are asked for, so
+        that answers stay as small as they were.
         """
 
     @_builtins.property
     def sensor_noise(self) -> Global___SensorNoise:
-        """Errors of the sensor; absent: estimated from the observations, or the model's own."""
+        """Errors of the sensor, for models with `Model.takes_noise`; absent: estimated from the observations, or the model's
+        own.
+        """
 
     @_builtins.property
     def object(self) -> Global___Object:
-        """What moves; absent: the model's own."""
+        """What moves, for models with `Model.takes_object`; absent: the model's own."""
 
     @_builtins.property
     def goals(self) -> _containers.RepeatedCompositeFieldContainer[Global___Goal]:
@@ -477,10 +480,10 @@ class SensorNoise(_message.Message):
     POSITION_M_FIELD_NUMBER: _builtins.int
     CLOCK_S_FIELD_NUMBER: _builtins.int
     clock_s: _builtins.float
-    """Seconds of error in capture times, from 0. Absent: none."""
+    """Seconds of error in capture times, from 0. Absent: as where `Open.sensor_noise` is absent."""
     @_builtins.property
     def position_m(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
-        """Metres, over 0. Shape: [axis], or [1] for all axes."""
+        """Metres, over 0. Shape: [axis], or [1] for all axes. Empty: as where `Open.sensor_noise` is absent."""
 
     def __init__(
         self,
@@ -500,7 +503,7 @@ Global___SensorNoise: _TypeAlias = SensorNoise  # noqa: Y015
 
 @_typing.final
 class Object(_message.Message):
-    """Physical constants of what moves."""
+    """Physical constants of what moves; what is absent is the model's own."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -924,7 +927,7 @@ class Opened(_message.Message):
 
     @_builtins.property
     def outcome_names(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """What `Forecasts.outcomes` is about, such as "made", "missed"."""
+        """What `Forecasts.outcomes` is about, such as "made", "missed"; empty where it is not sent."""
 
     @_builtins.property
     def origin(self) -> Global___Origin:
@@ -1075,7 +1078,9 @@ class Forecasts(_message.Message):
 
     @_builtins.property
     def outcomes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
-        """Probabilities of the outcomes. Shape: [track, outcome]."""
+        """Probabilities of the outcomes of `Opened.outcome_names`, as of each track's newest observation. Not all of them
+        exclude one another. Shape: [track, outcome].
+        """
 
     @_builtins.property
     def goals(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
@@ -1089,7 +1094,9 @@ class Forecasts(_message.Message):
 
     @_builtins.property
     def contacts(self) -> _containers.RepeatedCompositeFieldContainer[Global___Contact]:
-        """Predicted contacts, by track, then time."""
+        """Predicted contacts up to the last offset, by track, then time, each in the part of its track. Of tracks that were
+        not seen in this frame, only those that are expected after its capture time.
+        """
 
     @_builtins.property
     def surprises(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
@@ -1547,6 +1554,10 @@ class Model(_message.Message):
     USES_NEIGHBOURS_FIELD_NUMBER: _builtins.int
     TAKES_GOALS_FIELD_NUMBER: _builtins.int
     HAS_POINT_FIELD_NUMBER: _builtins.int
+    HAS_CONTACTS_FIELD_NUMBER: _builtins.int
+    HAS_SURPRISE_FIELD_NUMBER: _builtins.int
+    TAKES_NOISE_FIELD_NUMBER: _builtins.int
+    TAKES_OBJECT_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Its name."""
     version: _builtins.str
@@ -1569,6 +1580,14 @@ class Model(_message.Message):
     """True if it says which of the goals that a client names a track is heading for."""
     has_point: _builtins.bool
     """True if it gives one best path beside its modes."""
+    has_contacts: _builtins.bool
+    """True if it foretells contacts."""
+    has_surprise: _builtins.bool
+    """True if it says how surprising observations are, and which tracks are TRACK_STATUS_SUSPECT."""
+    takes_noise: _builtins.bool
+    """True if it takes `Open.sensor_noise`."""
+    takes_object: _builtins.bool
+    """True if it takes `Open.object`."""
     @_builtins.property
     def offsets_s(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
         """Default offsets, seconds. Shape: [time]."""
@@ -1598,10 +1617,14 @@ class Model(_message.Message):
         uses_neighbours: _builtins.bool = ...,
         takes_goals: _builtins.bool = ...,
         has_point: _builtins.bool = ...,
+        has_contacts: _builtins.bool = ...,
+        has_surprise: _builtins.bool = ...,
+        takes_noise: _builtins.bool = ...,
+        takes_object: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["venue", b"venue"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["axes", b"axes", "coast_s", b"coast_s", "has_point", b"has_point", "horizon_s", b"horizon_s", "name", b"name", "num_modes", b"num_modes", "offsets_s", b"offsets_s", "outcome_names", b"outcome_names", "summary", b"summary", "takes_goals", b"takes_goals", "uses_neighbours", b"uses_neighbours", "venue", b"venue", "version", b"version", "warm_points", b"warm_points"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["axes", b"axes", "coast_s", b"coast_s", "has_contacts", b"has_contacts", "has_point", b"has_point", "has_surprise", b"has_surprise", "horizon_s", b"horizon_s", "name", b"name", "num_modes", b"num_modes", "offsets_s", b"offsets_s", "outcome_names", b"outcome_names", "summary", b"summary", "takes_goals", b"takes_goals", "takes_noise", b"takes_noise", "takes_object", b"takes_object", "uses_neighbours", b"uses_neighbours", "venue", b"venue", "version", b"version", "warm_points", b"warm_points"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
