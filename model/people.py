@@ -108,17 +108,23 @@ class Follower(Protocol):
         """As `Engine.watch`."""
 
 
-def snapshots(follower: Follower, observations: Observations, seen_s: float) -> Snapshots:
+def snapshots(
+    follower: Follower,
+    observations: Observations,
+    seen_s: float,
+    fresh: Float[np.ndarray, "1 column"] | None = None,
+) -> Snapshots:
     """Follows everybody through all of their observations.
 
     Args:
         follower: Whose filters they are.
         observations: Of everybody.
         seen_s: Seconds after which somebody who was not seen again is not there any more.
+        fresh: The filter before a first observation, where the follower was given something; None: its own.
     """
     starts = _starts(observations.person)
     lengths = np.diff(starts)
-    state = follower.start(len(lengths)).filter
+    state = follower.start(len(lengths)).filter if fresh is None else np.repeat(fresh, len(lengths), axis=0)
     filters = np.empty((len(observations.time), state.shape[1]))
     for index in range(int(lengths.max(initial=0))):
         people = np.flatnonzero(lengths > index)
