@@ -56,7 +56,7 @@ def _among_prefixes(engine: Engine, step: Step) -> Around:
     is_seen = np.arange(part.times.shape[1]) < part.lengths[:, None]
     person = np.repeat(np.arange(len(part.lengths)), part.lengths)
     observations = Observations(np.zeros_like(person), person, part.times[is_seen], part.positions[is_seen])
-    people = snapshots(engine, observations, step.session.settings.card.coast_s)
+    people = snapshots(engine, observations, step.session.settings.card.coast_s, step.session.fresh.filter)
     order = np.argsort(part.slots)
     newest = (np.cumsum(part.lengths) - 1)[order[np.searchsorted(part.slots, asking.slots, sorter=order)]]
     return lambda rows: people.around(newest[rows])

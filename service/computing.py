@@ -15,6 +15,7 @@ from pathcast.model.engine import Engine
 from pathcast.model.forecast import join, merge_modes
 from pathcast.model.states import States
 from pathcast.service.around import look_around
+from pathcast.service.foretelling import foretell, of_same_wishes
 from pathcast.service.session import Step, gather
 
 _ENCODE_CELLS = 1 << 16
@@ -35,6 +36,8 @@ def compute(engine: Engine, steps: list[Step]) -> None:
         _isolate(lambda some: _forecast(engine, some), same)
     for same in _of_same_goals(asking):
         _isolate(lambda some: _weigh_goals(engine, some), same)
+    for same in of_same_wishes(asking):
+        _isolate(lambda some: foretell(engine, some), same)
     seconds = perf_counter() - started
     for step in steps:
         step.computing_s = seconds

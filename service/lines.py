@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from pathcast.model.contacts import CONTACT_KINDS, Contacts
 from pathcast.service.messages import Forecasts, Frame, Status
 from pathcast.tracks import AXIS_NAMES
 
@@ -25,17 +26,30 @@ def observation_line(frame: Frame, origin: tuple[float, float, float]) -> str:
     return json.dumps({"frame": frame.frame_number, "time": frame.capture_time_s, "tracks": tracks})
 
 
-def forecast_line(forecasts: Forecasts, offsets_s: tuple[float, ...], scene: str | None = None) -> str:
+def forecast_line(
+    forecasts: Forecasts,
+    offsets_s: tuple[float, ...],
+    scene: str | None = None,
+    outcome_names: tuple[str, ...] = (),
+) -> str:
     """The answer to one frame, with its modes' probabilities, paths and covariances, and what else was asked for.
 
-    The one best path stands beside the modes as `path`, the goals' probabilities and that of none of them as `goals`.
+    The one best path stands beside the modes as `path`, the goals' probabilities and that of none of them as `goals`,
+    those of outcomes by their names as `outcomes`, the newest observation's surprise as `surprise`, and what will be
+    touched as `contacts`: {"kind", "probability", "in" and "deviation" in seconds, "place", "covariance"}.
+
+    Args:
+        forecasts: The answer.
+        offsets_s: Of its stream.
+        scene: What the scene is called, if there are several.
+        outcome_names: Of its stream, where outcomes are sent.
     """
     record: dict[str, Any] = {} if scene is None else {"scene": scene}
     record |= {
         "frame": forecasts.frame_number,
         "time": forecasts.capture_time_s,
         "offsets": list(offsets_s),
-        "tracks": [_track(forecasts, row) for row in range(len(forecasts.track_ids))],
+        "tracks": [_track(forecasts, row, outcome_names) for row in range(len(forecasts.track_ids))],
     }
     if forecasts.remarks:
         record["remarks"] = [
@@ -50,7 +64,7 @@ def forecast_line(forecasts: Forecasts, offsets_s: tuple[float, ...], scene: str
     return json.dumps(record)
 
 
-def _track(forecasts: Forecasts, row: int) -> dict[str, Any]:
+def _track(forecasts: Forecasts, row: int, outcome_names: tuple[str, ...]) -> dict[str, Any]:
     modes: list[dict[str, Any]] = [
         {"probability": round(probability, 6)} for probability in forecasts.probabilities[row].tolist()
     ]
@@ -68,7 +82,28 @@ def _track(forecasts: Forecasts, row: int) -> dict[str, Any]:
         line["path"] = np.round(forecasts.points[row].astype(np.float64), 5).tolist()
     if forecasts.goals is not None:
         line["goals"] = [round(probability, 6) for probability in forecasts.goals[row].tolist()]
+    if forecasts.outcomes is not None:
+        probabilities = [round(probability, 6) for probability in forecasts.outcomes[row].tolist()]
+        line["outcomes"] = dict(zip(outcome_names, probabilities, strict=True))
+    if forecasts.surprises is not None:
+        line["surprise"] = round(float(forecasts.surprises[row]), 3)
+    if forecasts.contacts is not None:
+        line["contacts"] = _contacts(forecasts.contacts.of_rows(row, row + 1))
     return line
+
+
+def _contacts(contacts: Contacts) -> list[dict[str, Any]]:
+    return [
+        {
+            "kind": CONTACT_KINDS[kind - 1] if 0 < kind <= len(CONTACT_KINDS) else "unknown",
+            "probability": round(float(contacts.probability[index]), 6),
+            "in": round(float(contacts.offset_s[index]), 6),
+            "deviation": round(float(contacts.deviation_s[index]), 6),
+            "place": np.round(contacts.position[index], 5).tolist(),
+            "covariance": np.round(contacts.covariance[index], 8).tolist(),
+        }
+        for index, kind in enumerate(contacts.kind.tolist())
+    ]
 
 
 def _number(value: float) -> float | None:

@@ -12,7 +12,9 @@ from enum import IntEnum
 import numpy as np
 from jaxtyping import Float, Int, UInt64
 
+from pathcast.model.contacts import Contacts
 from pathcast.model.engine import Card
+from pathcast.model.given import NOTHING_GIVEN, Given
 from pathcast.model.goals import NO_GOALS, Goals
 from pathcast.venue import Venue
 
@@ -66,6 +68,11 @@ class Settings:
     has_covariances: bool = True
     has_goals: bool = False
     has_points: bool = False
+    has_outcomes: bool = False
+    has_contacts: bool = False
+    has_surprise: bool = False
+    given: Given = NOTHING_GIVEN
+    """What the client knows of sensor and object."""
     goals: Goals = NO_GOALS
     """Those named at the opening."""
     forecast_every: int = 1
@@ -135,6 +142,14 @@ class Forecasts:
     """Probabilities of the goals in the order in which they were named, then of none; None: there are none to tell."""
     points: Float[np.ndarray, "track time axis"] | None = None
     """The one path of least expected displacement, metres as `means`; None: not asked for."""
+    outcomes: Float[np.ndarray, "track outcome"] | None = None
+    """Probabilities in the order of `Opened.outcome_names`, as of each track's newest observation; None: not sent."""
+    contacts: Contacts | None = None
+    """By track, then time; `Contacts.row` counts `track_ids`. Seconds after the frame's capture time; places are metres
+    as `means`; None: not asked for."""
+    surprises: Float[np.ndarray, " track"] | None = None
+    """-log10 of the probability of an observation at least as far from what was expected as each track's newest;
+    None: not sent."""
     remarks: list[Remark] = field(default_factory=list)
     queued_s: float = 0.0
     computing_s: float = 0.0
@@ -160,6 +175,16 @@ class Model:
     """Whether it says which of named goals a track is heading for."""
     has_point: bool = False
     """Whether it gives one best path beside its modes."""
+    outcome_names: tuple[str, ...] = ()
+    """What may become of a track; empty: it does not say."""
+    has_contacts: bool = False
+    """Whether it foretells contacts."""
+    has_surprise: bool = False
+    """Whether it says how surprising observations are, and which tracks are suspect."""
+    takes_noise: bool = False
+    """Whether it takes the sensor's noise."""
+    takes_object: bool = False
+    """Whether it takes size and mass of what moves."""
 
 
 @dataclass(frozen=True)
@@ -172,10 +197,12 @@ class Opened:
     offsets_s: tuple[float, ...]
     num_modes: int
     outputs: tuple[str, ...]
-    """Some of "means", "covariances", "goals", "points"."""
+    """Some of "means", "covariances", "goals", "points", "outcomes", "contacts", "surprise"."""
     forecast_every: int
     coast_s: float
     origin: tuple[float, float, float]
     venue: Venue | None
     is_recording: bool
     is_other_version: bool
+    outcome_names: tuple[str, ...] = ()
+    """What the columns of `Forecasts.outcomes` are about; empty where it is not sent."""

@@ -93,8 +93,17 @@ class Recording:
 
     def answer(self, forecasts: Forecasts) -> None:
         """Writes what was computed, sent or not."""
-        placed = replace(forecasts, means=self._place(forecasts.means), points=self._place(forecasts.points))
-        print(forecast_line(placed, tuple(self._settings.offsets.tolist())), file=self._forecasts, flush=True)
+        contacts = forecasts.contacts
+        placed = replace(
+            forecasts,
+            means=self._place(forecasts.means),
+            points=self._place(forecasts.points),
+            contacts=None
+            if contacts is None
+            else replace(contacts, position=contacts.position + np.array(self._settings.origin)),
+        )
+        offsets, names = tuple(self._settings.offsets.tolist()), self._settings.card.outcome_names
+        print(forecast_line(placed, offsets, outcome_names=names), file=self._forecasts, flush=True)
 
     def _place(self, positions: NDArray[np.float32] | None) -> NDArray[np.float64] | None:
         """Metres in the client's world."""

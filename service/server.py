@@ -94,6 +94,13 @@ def warm(engine: Engine) -> None:
     engine.forecast(states, np.array([engine.card.offsets_s]))
     if engine.card.takes_goals:
         engine.goal_probabilities(states, np.ones((1, 4)))
+    if engine.card.outcome_names:
+        engine.outcomes(states)
+    if engine.card.has_contacts:
+        engine.contacts(states, engine.card.offsets_s[-1])
+    if engine.card.has_surprise:
+        engine.surprise(states)
+        engine.is_suspect(states)
 
 
 def configure_logs() -> None:

@@ -13,8 +13,9 @@ from grpc import aio
 from pathcast.errors import InputError, LimitError, NotServedError, PathcastError
 from pathcast.model.library import Library
 from pathcast.service.batcher import Batcher, Lane
-from pathcast.service.codec.answers import write_forecasts, write_model, write_opened, write_response, write_unary
+from pathcast.service.codec.answers import write_forecasts, write_response, write_unary
 from pathcast.service.codec.goals import read_goals
+from pathcast.service.codec.opened import write_model, write_opened
 from pathcast.service.codec.opening import read_open
 from pathcast.service.codec.requests import read_frame, read_prefixes, read_replay
 from pathcast.service.faults import to_code, to_refused, to_status

@@ -9,10 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 from pathcast.errors import InputError
 from pathcast.model.admission import Admission, admit
+from pathcast.model.contacts import Contacts
 from pathcast.model.engine import Engine
 from pathcast.model.forecast import Forecast
 from pathcast.model.goals import NO_GOALS, Goals
@@ -51,6 +52,8 @@ class Asking:
     slots: Int[np.ndarray, " track"]
     offsets: Float[np.ndarray, "track time"]
     """Seconds after each track's newest observation."""
+    gaps: Float[np.ndarray, " track"]
+    """Seconds from each track's newest observation to the frame."""
     statuses: Int[np.ndarray, " track"]
     track_ids: np.ndarray
     goals: Goals = NO_GOALS
@@ -73,6 +76,11 @@ class Step:
     forecast: Forecast | None = None
     goals: Float[np.ndarray, "track goal_or_none"] | None = None
     """Probabilities of the goals, and of none of them."""
+    outcomes: Float[np.ndarray, "track outcome"] | None = None
+    contacts: Contacts | None = None
+    """In seconds after the frame."""
+    surprises: Float[np.ndarray, " track"] | None = None
+    is_suspect: Bool[np.ndarray, " track"] | None = None
     failure: Exception | None = None
     computing_s: float = 0.0
 
@@ -85,8 +93,9 @@ class Session:
         self.settings = settings
         self.goals = settings.goals
         """Those in force; an update replaces them."""
-        self.states = engine.start(_FIRST_CAPACITY)
-        self._fresh = engine.start(1)
+        self.states = engine.start(_FIRST_CAPACITY, settings.given)
+        self.fresh = engine.start(1, settings.given)
+        """The state of one track before its first observation."""
         self._ids = np.zeros(_FIRST_CAPACITY, np.uint64)
         self._is_live = np.zeros(_FIRST_CAPACITY, np.bool_)
         self._slot_of: dict[int, int] = {}
@@ -225,7 +234,7 @@ class Session:
         if not self._free:
             self._grow()
         slot = self._free.pop()
-        self.states.put(np.array([slot]), self._fresh)
+        self.states.put(np.array([slot]), self.fresh)
         self._slot_of[track_id] = slot
         self._ids[slot] = track_id
         self._is_live[slot] = True
@@ -234,7 +243,7 @@ class Session:
     def _grow(self) -> None:
         """Doubles the table."""
         old = len(self._is_live)
-        grown = self.engine.start(2 * old)
+        grown = self.engine.start(2 * old, self.settings.given)
         grown.put(np.arange(old), self.states)
         self.states = grown
         self._ids = np.concatenate([self._ids, np.zeros(old, np.uint64)])
@@ -245,7 +254,7 @@ class Session:
         """Forgets a track."""
         del self._slot_of[int(self._ids[slot])]
         self._is_live[slot] = False
-        self.states.put(np.array([slot]), self._fresh)
+        self.states.put(np.array([slot]), self.fresh)
         self._free.append(slot)
 
     def _ask(self, step: Step, frame_slots: Int[np.ndarray, " track"], is_seen: np.ndarray) -> None:
@@ -281,9 +290,10 @@ class Session:
             step.remarks.append(Remark(int(self._ids[slot]), Status.WARMING_UP, detail=detail))
         is_asked = (counts >= 2) & (gaps >= 0)
         chosen = slots[is_asked]
-        offsets = np.minimum(self.settings.offsets + gaps[is_asked, None], self.settings.card.horizon_s)
+        gaps = gaps[is_asked]
+        offsets = np.minimum(self.settings.offsets + gaps[:, None], self.settings.card.horizon_s)
         goals = self.goals if self.settings.has_goals else NO_GOALS
-        step.asking = Asking(chosen, offsets, statuses[is_asked].astype(np.int64), self._ids[chosen], goals)
+        step.asking = Asking(chosen, offsets, gaps, statuses[is_asked].astype(np.int64), self._ids[chosen], goals)
 
 
 def _pad(slots: list[int], kept: list[tuple[np.ndarray, np.ndarray]], num_axes: int) -> Observing:

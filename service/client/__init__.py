@@ -4,6 +4,7 @@ Positions are metres in the caller's world. The client subtracts the stream's or
 narrows to the contract's floats, and adds it back to what comes.
 """
 
+from pathcast.model.contacts import CONTACT_KINDS, Contacts
 from pathcast.service.client.connection import Client
 from pathcast.service.client.local import LocalServer
 from pathcast.service.client.stream import Reply, Stream
@@ -12,7 +13,9 @@ from pathcast.service.lines import forecast_line, observation_line
 from pathcast.service.messages import Forecasts, GoingAway, Model, Opened, Reason, Refused, Remark, Status
 
 __all__ = [
+    "CONTACT_KINDS",
     "Client",
+    "Contacts",
     "Forecasts",
     "GoingAway",
     "LocalServer",

@@ -10,7 +10,8 @@ import grpc
 
 from pathcast.service.client.stream import Stream, translated_errors
 from pathcast.service.client.writing import Options, Prefixes, write_open, write_prefixes
-from pathcast.service.codec.answers import join_parts, read_forecasts, read_model, read_opened
+from pathcast.service.codec.answers import join_parts, read_forecasts
+from pathcast.service.codec.opened import read_model, read_opened
 from pathcast.service.messages import Forecasts, Model
 from pathcast.v1 import forecast_pb2 as pb
 from pathcast.v1 import forecast_pb2_grpc as pb_grpc

@@ -14,8 +14,9 @@ from numpy.typing import ArrayLike
 from pathcast.errors import InputError, ServiceError
 from pathcast.model.goals import Goals, Places
 from pathcast.service.client.writing import Prefixes, narrow, read_ids, write_prefixes
-from pathcast.service.codec.answers import join_parts, read_forecasts, read_opened, read_refused
+from pathcast.service.codec.answers import join_parts, read_forecasts, read_refused
 from pathcast.service.codec.goals import write_goals
+from pathcast.service.codec.opened import read_opened
 from pathcast.service.faults import from_refused, from_rpc
 from pathcast.service.messages import Forecasts, GoingAway, Opened, Refused
 from pathcast.v1 import forecast_pb2 as pb

@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pathcast.errors import InputError
+from pathcast.model.given import Given
 from pathcast.model.goals import Goals, Places
+from pathcast.service.codec.given import write_given
 from pathcast.service.codec.goals import write_goals
 from pathcast.v1 import forecast_pb2 as pb
 
@@ -34,20 +36,45 @@ class Options:
     step_s: float | None = None
     num_modes: int = 0
     outputs: Sequence[str] = ()
-    """Some of "means", "covariances", "goals" and "points" (one best path), as the model has them; empty: all but the
-    last. Other outputs of the contract are not served yet."""
+    """Some of "means", "covariances", "goals", "outcomes", "surprise", "contacts" and "points" (one best path), as the
+    model has them; empty: all but the last two. Other outputs of the contract are not served yet."""
     goals: Places | None = None
     """Candidate destinations in the caller's world, for models that take goals: points or segments by name."""
     forecast_every: int = 0
     coast_s: float | None = None
+    noise_m: float | Sequence[float] | None = None
+    """Standard deviation of observed positions, metres: one for all axes or one for each; for models with
+    `Model.takes_noise`."""
+    clock_s: float | None = None
+    """Standard deviation of capture times, seconds; as `noise_m`."""
+    radius_m: float | None = None
+    """Of what moves, metres; for models with `Model.takes_object`."""
+    mass_kg: float | None = None
+    """Of what moves, kilograms; as `radius_m`."""
+
+    def given(self, axes: int) -> Given:
+        """What is known of sensor and object.
+
+        Raises:
+            InputError: As of `Given`, or noise of other axes.
+        """
+        noise = (self.noise_m,) if isinstance(self.noise_m, int | float) else self.noise_m
+        given = Given(
+            noise_m=None if noise is None else tuple(float(each) for each in noise),
+            clock_s=self.clock_s,
+            radius_m=self.radius_m,
+            mass_kg=self.mass_kg,
+        )
+        given.deviations(axes)
+        return given
 
 
 def write_open(model: str, options: Options, axes: int) -> pb.Open:
     """What a stream, or a unary request, asks for.
 
     Raises:
-        InputError: An output of another name, an origin of other axes, a horizon without a step, or goals as of
-            `Goals.of`.
+        InputError: An output of another name, an origin of other axes, a horizon without a step, goals as of
+            `Goals.of`, or sensor and object as of `Given`.
     """
     message = pb.Open(
         model=model,
@@ -64,6 +91,7 @@ def write_open(model: str, options: Options, axes: int) -> pb.Open:
         message.outputs.append(_OUTPUTS[name])
     if options.goals:
         message.goals.extend(write_goals(Goals.of(options.goals, options.origin or (0.0, 0.0))))
+    write_given(options.given(axes), message)
     if options.origin is not None:
         if len(options.origin) != axes:
             raise InputError("origin", f"{axes} numbers", str(len(options.origin)))

@@ -12,6 +12,8 @@ from jaxtyping import Float
 from pathcast.errors import InputError, LimitError, NotServedError, UnknownModelError
 from pathcast.model.engine import Card
 from pathcast.model.goals import MAX_GOALS
+from pathcast.service.codec.contacts import CONTACT_BYTES
+from pathcast.service.codec.given import read_given
 from pathcast.service.codec.goals import read_goals
 from pathcast.service.codec.places import write_venue
 from pathcast.service.limits import Limits
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 
 ROUNDING_S = 1e-9
 """Seconds that sums of offsets may differ by rounding."""
+_CONTACTS = 8
+"""Contacts of one track that its share of an answer is reckoned with."""
 
 
 def read_open(message: pb.Open, library: Library, limits: Limits, is_unary: bool = False) -> tuple[Engine, Settings]:
@@ -51,13 +55,8 @@ def read_open(message: pb.Open, library: Library, limits: Limits, is_unary: bool
     if message.num_modes > card.num_modes:
         raise InputError("open.num_modes", f"0 to {card.num_modes}, those of {card.name}", str(message.num_modes))
     offsets = _read_offsets(message, card, limits)
-    outputs = set(message.outputs) or _served(card) - {pb.OUTPUT_POINTS}
+    outputs = set(message.outputs) or _served(card) - {pb.OUTPUT_POINTS, pb.OUTPUT_CONTACTS}
     num_modes = message.num_modes or card.num_modes
-    numbers_per_track = num_modes * len(offsets) * (card.num_axes + card.num_axes * (card.num_axes + 1) // 2)
-    if pb.OUTPUT_POINTS in outputs:
-        numbers_per_track += len(offsets) * card.num_axes
-    if pb.OUTPUT_GOALS in outputs:
-        numbers_per_track += MAX_GOALS + 1
     settings = Settings(
         card=card,
         origin=origin,
@@ -67,10 +66,14 @@ def read_open(message: pb.Open, library: Library, limits: Limits, is_unary: bool
         has_covariances=pb.OUTPUT_COVARIANCES in outputs,
         has_goals=pb.OUTPUT_GOALS in outputs,
         has_points=pb.OUTPUT_POINTS in outputs,
+        has_outcomes=pb.OUTPUT_OUTCOMES in outputs,
+        has_contacts=pb.OUTPUT_CONTACTS in outputs,
+        has_surprise=pb.OUTPUT_SURPRISE in outputs,
+        given=read_given(message, card),
         goals=read_goals(message.goals, "open.goals"),
         forecast_every=1 if is_unary else message.forecast_every or 1,
         coast_s=0.0 if is_unary else _read_coast(message, card, float(offsets[-1])),
-        tracks_per_stream=limits.tracks_for(numbers_per_track),
+        tracks_per_stream=limits.tracks_for(_count_numbers(outputs, card, num_modes, len(offsets))),
         is_other_version=is_other_version,
     )
     return engine, settings
@@ -97,14 +100,36 @@ def _served(card: Card) -> set[pb.Output.ValueType]:
         served.add(pb.OUTPUT_GOALS)
     if card.has_point:
         served.add(pb.OUTPUT_POINTS)
+    if card.outcome_names:
+        served.add(pb.OUTPUT_OUTCOMES)
+    if card.has_contacts:
+        served.add(pb.OUTPUT_CONTACTS)
+    if card.has_surprise:
+        served.add(pb.OUTPUT_SURPRISE)
     return served
+
+
+def _count_numbers(outputs: set[pb.Output.ValueType], card: Card, num_modes: int, num_offsets: int) -> int:
+    """Numbers of one track in a forecast."""
+    axes = card.num_axes
+    numbers = num_modes * num_offsets * (axes + axes * (axes + 1) // 2)
+    if pb.OUTPUT_POINTS in outputs:
+        numbers += num_offsets * axes
+    if pb.OUTPUT_GOALS in outputs:
+        numbers += MAX_GOALS + 1
+    if pb.OUTPUT_OUTCOMES in outputs:
+        numbers += len(card.outcome_names)
+    if pb.OUTPUT_CONTACTS in outputs:
+        numbers += _CONTACTS * CONTACT_BYTES // 4
+    if pb.OUTPUT_SURPRISE in outputs:
+        numbers += 1
+    return numbers
 
 
 def _refuse_unserved(message: pb.Open, card: Card, is_unary: bool) -> None:
     """Refuses fields of the contract, or of a newer one, that are not served."""
-    for name in ("sensor_noise", "object", "latency_budget_s"):
-        if message.HasField(name) and not (is_unary and name == "latency_budget_s"):  # type: ignore[arg-type]
-            raise NotServedError(f"open.{name}")
+    if message.HasField("latency_budget_s") and not is_unary:
+        raise NotServedError("open.latency_budget_s")
     if message.goals and not card.takes_goals:
         raise NotServedError("open.goals")
     if message.regions:

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from pathcast.errors import InputError, LimitError, NotServedError, UnknownModelError
 from pathcast.model.library import load_library
-from pathcast.service.codec.answers import join_parts, read_forecasts, read_opened, write_forecasts, write_opened
+from pathcast.service.codec.answers import join_parts, read_forecasts, write_forecasts
+from pathcast.service.codec.opened import read_opened, write_opened
 from pathcast.service.codec.opening import read_open
 from pathcast.service.codec.places import read_venue, write_venue
 from pathcast.service.faults import describe, from_refused, to_refused
