@@ -94,13 +94,13 @@ class Recording:
     def answer(self, forecasts: Forecasts) -> None:
         """Writes what was computed, sent or not."""
         contacts = forecasts.contacts
+        if contacts is not None:
+            contacts = replace(contacts, position=contacts.position + np.array(self._settings.origin))
         placed = replace(
             forecasts,
             means=self._place(forecasts.means),
             points=self._place(forecasts.points),
-            contacts=None
-            if contacts is None
-            else replace(contacts, position=contacts.position + np.array(self._settings.origin)),
+            contacts=contacts,
         )
         offsets, names = tuple(self._settings.offsets.tolist()), self._settings.card.outcome_names
         print(forecast_line(placed, offsets, outcome_names=names), file=self._forecasts, flush=True)

@@ -2,7 +2,23 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
+
+if TYPE_CHECKING:
+    from pathcast.model.engine import Card
+
+_OFFERS = {
+    "takes_goals": "weighs goals",
+    "has_point": "one best path",
+    "uses_neighbours": "looks at the people around",
+    "has_contacts": "foretells contacts",
+    "has_surprise": "tells suspect tracks",
+    "takes_noise": "takes the sensor's noise",
+    "takes_object": "takes size and mass",
+}
+"""Fields of a card, in words."""
 
 
 @click.command("models")
@@ -17,13 +33,18 @@ def command(names: tuple[str, ...], as_json: bool, card: bool) -> None:
 
     cards = load_library(names or None).cards()
     if as_json:
-        keys = ("name", "version", "summary", "num_axes", "horizon_s", "offsets_s", "num_modes", "metrics")
+        basic = ("name", "version", "summary", "num_axes", "horizon_s", "offsets_s", "num_modes", "metrics")
+        keys = (*basic, "outcome_names", *_OFFERS)
         click.echo(json.dumps([{key: getattr(model, key) for key in keys} for model in cards], indent=2))
         return
     for model in cards:
-        click.echo(
-            f"{model.name} {model.version}: {model.summary} ({model.num_axes} axes, {model.num_modes} modes, "
-            f"up to {model.horizon_s:g} s)"
-        )
+        facts = [f"{model.num_axes} axes, {model.num_modes} modes, up to {model.horizon_s:g} s", *offers(model)]
+        click.echo(f"{model.name} {model.version}: {model.summary} ({'; '.join(facts)})")
         if card:
             click.echo(f"\n{model.text}")
+
+
+def offers(model: Card) -> list[str]:
+    """What a model can do beside weighted paths, in words."""
+    outcomes = [f"outcomes {', '.join(model.outcome_names)}"] if model.outcome_names else []
+    return outcomes + [words for field, words in _OFFERS.items() if getattr(model, field)]

@@ -28,6 +28,11 @@ from pathcast.errors import InputError
 @click.option("--horizon", type=float, metavar="SECONDS", help="Up to here, instead of --offsets.")
 @click.option("--step", type=float, metavar="SECONDS", help="In steps of this, with --horizon.")
 @click.option("--modes", default=0, type=click.IntRange(0), help="Modes in each forecast; default: the model's own.")
+@click.option("--contacts", is_flag=True, help="Also what will be touched, when and where, of models that foretell it.")
+@click.option("--noise", metavar="M[,M,M]", help="The sensor's standard deviation, if the model takes it.")
+@click.option("--clock-noise", type=float, metavar="SECONDS", help="The error of its clock, likewise.")
+@click.option("--radius", type=float, metavar="METRES", help="Of what moves, if the model takes it.")
+@click.option("--mass", type=float, metavar="KILOGRAMS", help="Of what moves, likewise.")
 @click.option("--json", "is_json", is_flag=True, help="One JSON object a frame; always so for standard input.")
 @click.option("--format", "file_format", metavar="NAME", help="The file's format; default: told from its content.")
 @click.option("--frames-per-second", type=float, help="Of files that number frames instead of timing them.")
@@ -42,6 +47,11 @@ def command(
     horizon: float | None,
     step: float | None,
     modes: int,
+    contacts: bool,
+    noise: str | None,
+    clock_noise: float | None,
+    radius: float | None,
+    mass: float | None,
     is_json: bool,
     file_format: str | None,
     frames_per_second: float | None,
@@ -60,8 +70,11 @@ def command(
     from pathcast.service.client import Client, LocalServer
 
     options: dict[str, Any] = {"num_modes": modes, "horizon_s": horizon, "step_s": step}
+    options |= {"clock_s": clock_noise, "radius_m": radius, "mass_kg": mass}
     if offsets is not None:
-        options["offsets"] = _read_offsets(offsets)
+        options["offsets"] = _read_numbers(offsets, "--offsets", "seconds")
+    if noise is not None:
+        options["noise_m"] = _read_numbers(noise, "--noise", "metres")
     if file == "-":
         is_json, fast = True, True
         scenes: Iterable[tuple[str | None, Iterable[FrameRow]]] = [
@@ -86,14 +99,14 @@ def command(
                 frames = paced(frames, speed, time.monotonic, time.sleep)
             if name is not None and not is_json:
                 click.echo(f"scene {name}")
-            for opened, forecasts in watch(client, frames, model, options):
+            for opened, forecasts in watch(client, frames, model, options, contacts):
                 for line in lines_of(opened, forecasts, name, is_json):
                     click.echo(line)
 
 
-def _read_offsets(text: str) -> list[float]:
+def _read_numbers(text: str, option: str, unit: str) -> list[float]:
     """Numbers between commas."""
     try:
         return [float(each) for each in text.split(",")]
     except ValueError:
-        raise click.BadParameter(f"expected seconds between commas, found {text!r}", param_hint="--offsets") from None
+        raise click.BadParameter(f"expected {unit} between commas, found {text!r}", param_hint=option) from None

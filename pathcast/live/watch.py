@@ -10,7 +10,16 @@ from typing import Any
 import numpy as np
 
 from pathcast.errors import InputError
-from pathcast.service.client import Client, Forecasts, Model, Opened, Status, forecast_line
+from pathcast.service.client import (
+    CONTACT_KINDS,
+    Client,
+    Contacts,
+    Forecasts,
+    Model,
+    Opened,
+    Status,
+    forecast_line,
+)
 from pathcast.tracks import AXIS_NAMES, Tracks
 
 FrameRow = tuple[float, list[int], np.ndarray]
@@ -141,12 +150,29 @@ def choose_model(models: list[Model], num_axes: int) -> Model:
     return (preferred or fitting)[-1]
 
 
+def default_outputs(model: Model) -> tuple[str, ...]:
+    """What a model's forecasts hold where nothing is asked for."""
+    more = {"goals": model.takes_goals, "outcomes": bool(model.outcome_names), "surprise": model.has_surprise}
+    return ("means", "covariances", *(name for name, is_there in more.items() if is_there))
+
+
 def watch(
-    client: Client, frames: Iterable[FrameRow], model: str | None, options: dict[str, Any]
+    client: Client,
+    frames: Iterable[FrameRow],
+    model: str | None,
+    options: dict[str, Any],
+    wants_contacts: bool = False,
 ) -> Iterator[tuple[Opened, Forecasts]]:
     """Streams frames and yields the answer to each.
 
     The origin is the first position, rounded to metres, except for models that know a place, whose own origin holds.
+
+    Args:
+        client: Of the server.
+        frames: What is seen.
+        model: Its name; None: `choose_model` decides.
+        options: Fields of `Options`.
+        wants_contacts: Whether contacts are asked for beside what the model says by default.
 
     Raises:
         PathcastError: As the server answers.
@@ -164,6 +190,8 @@ def watch(
         chosen = choose_model(client.models(), num_axes)
     else:
         chosen = client.model(model, options.get("version"))
+    if wants_contacts:
+        options = {**options, "outputs": (*default_outputs(chosen), "contacts")}
     origin = np.zeros(num_axes)
     if chosen.venue is None and np.isfinite(first[2][0]).all():
         origin = np.round(first[2][0])
@@ -179,7 +207,8 @@ def watch(
 
 
 def readable_lines(opened: Opened, forecasts: Forecasts) -> Iterator[str]:
-    """A line for each track: where its most probable mode is at the last offset, and how sure that is."""
+    """A line for each track: where its most probable mode is at the last offset, how sure that is, and what else the
+    model says of it."""
     clock = f"{forecasts.capture_time_s:10.3f} s"
     last = opened.offsets_s[-1]
     for row, track in enumerate(forecasts.track_ids):
@@ -192,6 +221,13 @@ def readable_lines(opened: Opened, forecasts: Forecasts) -> Iterator[str]:
             spread = math.sqrt(float(forecasts.covariances[row, 0, -1, diagonal].mean()))
             parts.append(f"± {spread:.2f} m")
         parts.append(f"p {forecasts.probabilities[row, 0]:.2f}")
+        if forecasts.outcomes is not None:
+            named = zip(opened.outcome_names, forecasts.outcomes[row].tolist(), strict=True)
+            parts += [f"P({name}) {probability:.2f}" for name, probability in named]
+        if forecasts.surprises is not None:
+            parts.append(f"surprise {forecasts.surprises[row]:.1f}")
+        if forecasts.contacts is not None:
+            parts += _contact_words(forecasts.contacts.of_rows(row, row + 1))
         yield "  ".join(parts)
     for remark in forecasts.remarks:
         reason = f"  {remark.reason.name.lower()}" if remark.reason else ""
@@ -199,9 +235,20 @@ def readable_lines(opened: Opened, forecasts: Forecasts) -> Iterator[str]:
         yield f"{clock}  track {remark.track_id}  {remark.status.name.lower():<11}{reason}{detail}"
 
 
+def _contact_words(contacts: Contacts) -> Iterator[str]:
+    """What will be touched, when and where."""
+    for index, kind in enumerate(contacts.kind.tolist()):
+        name = CONTACT_KINDS[kind - 1] if 0 < kind <= len(CONTACT_KINDS) else "something"
+        place = ", ".join(f"{value:.2f}" for value in contacts.position[index])
+        yield (
+            f"{name} in {contacts.offset_s[index]:.2f} ± {contacts.deviation_s[index]:.2f} s "
+            f"({place}) m p {contacts.probability[index]:.2f}"
+        )
+
+
 def lines_of(opened: Opened, forecasts: Forecasts, scene: str | None, is_json: bool) -> Iterator[str]:
     """What is printed for one answer."""
     if is_json:
-        yield forecast_line(forecasts, opened.offsets_s, scene)
+        yield forecast_line(forecasts, opened.offsets_s, scene, opened.outcome_names)
     else:
         yield from readable_lines(opened, forecasts)
