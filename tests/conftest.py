@@ -7,10 +7,14 @@ alone.
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import re
+import subprocess
 import sys
 import types
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import jaxtyping
@@ -155,3 +159,41 @@ def looking_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("bundles") / "looking"
     write_bundle(folder, network.eval(), HeadingConfig(), chosen)
     return folder
+
+
+FALLING = ROOT / "tests" / "falling_engine.py"
+
+
+@pytest.fixture(scope="session")
+def falling() -> types.ModuleType:
+    """The module of an engine that offers outcomes, contacts and surprise, and takes sensor and object."""
+    spec = importlib.util.spec_from_file_location("falling_engine", FALLING)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def serve_falling() -> Callable[..., AbstractContextManager[str]]:
+    """A server of that engine in a process of its own, for as long as a `with` block lasts: its address."""
+
+    @contextmanager
+    def served(record: Path | None = None, stderr: object = subprocess.DEVNULL) -> Iterator[str]:
+        command = [sys.executable, str(FALLING), *([] if record is None else [str(record)])]
+        environment = os.environ | {"PYTHONPATH": str(ROOT)}
+        with subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr, env=environment
+        ) as process:
+            assert process.stdin is not None and process.stdout is not None
+            yield process.stdout.readline().decode().removeprefix("listening on ").strip()
+            process.stdin.close()
+            assert process.wait(20) == 0
+
+    return served
+
+
+@pytest.fixture(scope="session")
+def falling_address(serve_falling: Callable[..., AbstractContextManager[str]]) -> Iterator[str]:
+    with serve_falling() as address:
+        yield address
