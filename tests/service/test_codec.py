@@ -9,8 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pathcast.errors import InputError, LimitError, NotServedError, UnknownModelError
+from pathcast.model.contacts import Contacts
 from pathcast.model.library import load_library
 from pathcast.service.codec.answers import join_parts, read_forecasts, write_forecasts
+from pathcast.service.codec.contacts import CONTACT_BYTES
 from pathcast.service.codec.opened import read_opened, write_opened
 from pathcast.service.codec.opening import read_open
 from pathcast.service.codec.places import read_venue, write_venue
@@ -22,6 +24,16 @@ from pathcast.v1 import forecast_pb2 as pb
 from pathcast.venue import SHIPPED
 
 LIBRARY = load_library()
+
+
+def random_contacts(random: np.random.Generator, tracks: int) -> Contacts:
+    """None, one or several of each track."""
+    row = np.repeat(np.arange(tracks), random.choice([0, 1, 5], tracks))
+    numbers = random.normal(0, 3, (len(row), 12))
+    offsets = numbers[np.lexsort((numbers[:, 1], row)), 1]
+    return Contacts(
+        row, random.integers(1, 7, len(row)), numbers[:, 0], offsets, numbers[:, 2], numbers[:, 3:6], numbers[:, 6:]
+    )
 
 
 def random_forecasts(seed: int, tracks: int, modes: int, times: int, axes: int, remarks: int) -> Forecasts:
@@ -38,6 +50,9 @@ def random_forecasts(seed: int, tracks: int, modes: int, times: int, axes: int, 
         probabilities=numbers(tracks, modes),
         means=numbers(tracks, modes, times, axes),
         covariances=numbers(tracks, modes, times, axes * (axes + 1) // 2),
+        outcomes=numbers(tracks, 3),
+        contacts=random_contacts(random, tracks),
+        surprises=numbers(tracks),
         remarks=[Remark(index, Status.REJECTED, Reason.NOT_NEWER, "é" * 40) for index in range(remarks)],
         queued_s=0.25,
         computing_s=0.5,
@@ -55,11 +70,14 @@ def random_forecasts(seed: int, tracks: int, modes: int, times: int, axes: int, 
     remarks=st.integers(0, 60),
     has_means=st.booleans(),
     has_covariances=st.booleans(),
+    has_more=st.booleans(),
 )
-def test_forecasts_survive_their_parts(seed, tracks, modes, times, axes, remarks, has_means, has_covariances):
+def test_forecasts_survive_their_parts(seed, tracks, modes, times, axes, remarks, has_means, has_covariances, has_more):
     sent = random_forecasts(seed, tracks, modes, times, axes, remarks)
     sent.means = sent.means if has_means else None
     sent.covariances = sent.covariances if has_covariances else None
+    if not (has_more and axes == 3):
+        sent.outcomes = sent.contacts = sent.surprises = None
     engine = LIBRARY.get(f"constant-velocity-{axes}d")
     _, settings_ = read_open(pb.Open(model=engine.card.name, axes=axes), LIBRARY, Limits())
     settings_ = dataclasses.replace(
@@ -68,9 +86,11 @@ def test_forecasts_survive_their_parts(seed, tracks, modes, times, axes, remarks
         offsets=np.arange(1.0, times + 1),
         has_means=has_means,
         has_covariances=has_covariances,
+        card=dataclasses.replace(settings_.card, outcome_names=("made", "swish", "rim")),
+        **{f"has_{name}": sent.contacts is not None for name in ("outcomes", "contacts", "surprise")},
     )
     opened = read_opened(write_opened(settings_, Limits(), False))
-    limit = 2048 + 4 * modes * times * 9
+    limit = 2048 + 4 * modes * times * 9 + 5 * CONTACT_BYTES
     data = write_forecasts(sent, limit)
     assert all(len(each) <= limit for each in data)
     messages = [pb.StreamForecastsResponse.FromString(each).forecasts for each in data]
@@ -78,7 +98,12 @@ def test_forecasts_survive_their_parts(seed, tracks, modes, times, axes, remarks
     assert {each.num_parts for each in messages} == {len(data)}
     received = join_parts([read_forecasts(each, opened) for each in messages])
     for field in dataclasses.fields(Forecasts):
-        np.testing.assert_array_equal(getattr(received, field.name), getattr(sent, field.name))
+        if field.name == "contacts" and sent.contacts is not None:
+            for each in dataclasses.fields(Contacts):
+                found, expected = getattr(received.contacts, each.name), getattr(sent.contacts, each.name)
+                np.testing.assert_array_equal(found, expected)
+        else:
+            np.testing.assert_array_equal(getattr(received, field.name), getattr(sent, field.name))
 
 
 @pytest.mark.parametrize("venue", SHIPPED.values(), ids=lambda venue: venue.name)
