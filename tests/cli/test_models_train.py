@@ -65,7 +65,22 @@ def test_models_are_json_when_asked(run):
     card = load_library(["pedestrian"]).cards()[-1]
     assert listed["pedestrian"]["offsets_s"] == list(card.offsets_s)
     assert listed["pedestrian"]["metrics"] == card.metrics
+    assert listed["pedestrian"]["takes_goals"] == card.takes_goals
+    assert listed["constant-velocity-3d"]["outcome_names"] == [] and not listed["constant-velocity-3d"]["has_contacts"]
     assert listed["constant-velocity-3d"]["num_axes"] == 3 and listed["constant-velocity-3d"]["num_modes"] == 1
+
+
+def test_what_models_offer_is_said(falling):
+    from pathcast.cli.models import offers
+
+    assert offers(load_library(["constant-velocity-3d"]).cards()[0]) == []
+    assert offers(falling.FallingEngine().card) == [
+        "outcomes far, left",
+        "foretells contacts",
+        "tells suspect tracks",
+        "takes the sensor's noise",
+        "takes size and mass",
+    ]
 
 
 def test_cards_are_printed_when_asked(run):

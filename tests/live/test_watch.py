@@ -199,3 +199,56 @@ def test_a_bad_line_ends_with_two_after_the_good_ones_were_answered(server):
 def test_an_unreachable_server_ends_with_one():
     done = run("-", "--server", "127.0.0.1:1", lines=whole(0.0, 1))
     assert done.returncode == 1 and "could not be reached" in done.stderr
+
+
+def thrown(num_frames: int = 6, jump: float = 0.0) -> bytes:
+    """A ball that falls from 1 m while it flies along x; it jumps before its last frame."""
+    places = [
+        (0.04 * n, 0.16 * n + jump * (n == num_frames - 1), 1 - 9.81 / 2 * (0.04 * n) ** 2) for n in range(num_frames)
+    ]
+    return b"".join(line(time=time, tracks=[{"track": 7, "x": x, "y": 0.5, "z": z}]) for time, x, z in places)
+
+
+def test_a_pipe_gets_outcomes_surprise_and_contacts(falling_address):
+    given = ["--noise", "0.05,0.01,0.02", "--clock-noise", "0.001", "--radius", "0.2", "--mass", "0.3"]
+    command = ["-", "--server", falling_address, "--model", "falling"]
+    done = run(*command, "--contacts", *given, lines=thrown())
+    assert done.returncode == 0, done.stderr
+    answers = [json.loads(each)["tracks"] for each in done.stdout.splitlines()]
+    (last,) = answers[-1]
+    assert last["outcomes"].keys() == {"far", "left"} and last["outcomes"]["left"] > 0.9
+    assert 0 <= last["surprise"] < 6 and last["contacts"][0]["kind"] == "floor"
+    (plain,) = json.loads(run(*command, lines=thrown()).stdout.splitlines()[-1])["tracks"]
+    assert "contacts" not in plain and plain["modes"] != last["modes"]
+    (suspect,) = json.loads(run(*command, lines=thrown(jump=4.0)).stdout.splitlines()[-1])["tracks"]
+    assert suspect["status"] == "suspect" and suspect["surprise"] > 6
+
+
+def test_a_file_is_told_in_words(falling_address, tmp_path):
+    rows = [json.loads(each) for each in thrown(jump=4.0).splitlines()]
+    lines = [f"7,{row['time']},{at['x']},{at['y']},{at['z']}" for row in rows for at in row["tracks"]]
+    (tmp_path / "throw.csv").write_text("\n".join(["track,time,x,y,z", *lines, ""]))
+    command = [str(tmp_path / "throw.csv"), "--fast", "--server", falling_address, "--model", "falling"]
+    *_, before, last = run(*command, "--contacts").stdout.splitlines()
+    assert "forecasting" in before and "P(far) 0." in before and "P(left) " in before and "floor in 0." in before
+    assert "suspect" in last and "surprise 0." in before and "surprise" in last
+    assert "floor" not in run(*command).stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--model", "falling", "--noise", "much"], "expected metres between commas"),
+        (["--model", "falling", "--noise", "0.1,0.1"], "noise_m: expected one number, or 3, found 2"),
+        (["--model", "falling", "--clock-noise", "-1"], "clock_s: expected a finite number from 0"),
+        (["--model", "falling", "--radius", "0"], "radius_m: expected a finite number over 0"),
+        (["--model", "falling", "--mass", "nan"], "mass_kg: expected a finite number over 0"),
+        (["--model", "constant-velocity-3d", "--noise", "0.1"], "open.sensor_noise: part of the contract"),
+        (["--model", "constant-velocity-3d", "--contacts"], "open.outputs: OUTPUT_CONTACTS: part of the contract"),
+    ],
+    ids=str,
+)
+def test_what_is_given_wrongly_is_named(falling_address, arguments, words):
+    done = run("-", "--server", falling_address, *arguments, lines=thrown())
+    assert done.returncode in (1, 2) and done.stdout == ""
+    assert words in done.stderr and "Traceback" not in done.stderr
