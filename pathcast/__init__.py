@@ -22,6 +22,9 @@ os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 def load(model: str, version: str | None = None) -> Forecaster:
     """Loads a shipped model, or a bundle from a folder, for use in this process.
 
+    The forecaster's `card` says what the model offers beside `forecast`: `outcomes`, `contacts`, `surprises`,
+    `goal_probabilities`, and whether it takes what is `given` of sensor and object.
+
     Args:
         model: A name such as "pedestrian", or the path of a bundle's folder.
         version: Exact version; by default the newest.
