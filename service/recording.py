@@ -1,17 +1,18 @@
 """Recording: what streams saw and were told, on disk, only where the server was asked to.
 
 Every stream gets two files of its own: `NAME.observations.ndjson`, which `pathcast watch -` reads again, and
-`NAME.forecasts.ndjson`, whose first line says which model answered. Where goals are named, a line says which they are,
-before the forecasts that weigh them.
+`NAME.forecasts.ndjson`, whose first line says which model answered, and what it was given of sensor and object. Where
+goals are named, a line says which they are, before the forecasts that weigh them.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,11 +56,10 @@ class Recording:
         self._observations = stem.with_name(f"{stem.name}.observations.ndjson").open("x")
         self._forecasts = stem.with_name(f"{stem.name}.forecasts.ndjson").open("x")
         card = settings.card
-        print(
-            json.dumps({"model": card.name, "version": card.version, "axes": card.num_axes, "origin": settings.origin}),
-            file=self._forecasts,
-            flush=True,
-        )
+        header: dict[str, Any] = {"model": card.name, "version": card.version, "axes": card.num_axes}
+        header["origin"] = settings.origin
+        header |= {name: value for name, value in asdict(settings.given).items() if value is not None}
+        print(json.dumps(header), file=self._forecasts, flush=True)
         if len(settings.goals):
             self.name_goals(settings.goals)
 

@@ -58,9 +58,9 @@ class Options:
         Raises:
             InputError: As of `Given`, or noise of other axes.
         """
-        noise = (self.noise_m,) if isinstance(self.noise_m, int | float) else self.noise_m
+        noise = None if self.noise_m is None else np.asarray(self.noise_m, np.float64).ravel().tolist()
         given = Given(
-            noise_m=None if noise is None else tuple(float(each) for each in noise),
+            noise_m=None if noise is None else tuple(noise),
             clock_s=self.clock_s,
             radius_m=self.radius_m,
             mass_kg=self.mass_kg,

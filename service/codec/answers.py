@@ -8,7 +8,6 @@ from math import prod
 from typing import Any
 
 import numpy as np
-from jaxtyping import Int
 from numpy.typing import NDArray
 
 from pathcast.model.contacts import Contacts, join_contacts
@@ -61,11 +60,10 @@ def write_unary(opened: pb.Opened, answer: Forecasts, bytes_out: int) -> bytes:
 def _write_parts(answer: Forecasts, bytes_out: int) -> list[Any]:
     """The parts of an answer, split by track, then by remark."""
     room = bytes_out - _ENVELOPE_BYTES
-    sizes = _track_sizes(answer)
-    starts = _split(sizes, room)
-    ends = [*starts[1:], len(sizes)]
+    starts, size = _split(answer, room)
+    ends = [*starts[1:], len(answer.track_ids)]
     parts = [_write_part(answer, start, end) for start, end in zip(starts, ends, strict=True)]
-    left = room - int(sizes[starts[-1] :].sum())
+    left = room - size
     for remark in answer.remarks:
         left -= _REMARK_BYTES + len(remark.detail.encode())
         if left < 0:
@@ -79,26 +77,24 @@ def _write_parts(answer: Forecasts, bytes_out: int) -> list[Any]:
     return parts
 
 
-def _track_sizes(answer: Forecasts) -> Int[np.ndarray, " track"]:
-    """Most bytes of each track."""
-    arrays = (getattr(answer, name) for name in ("probabilities", *_OPTIONAL))
-    numbers = sum(prod(part.shape[1:]) for part in arrays if part is not None)
-    sizes = np.full(len(answer.track_ids), _TRACK_BYTES + 4 * numbers)
+def _split(answer: Forecasts, room: int) -> tuple[list[int], int]:
+    """Where parts begin, each of as many tracks as there is room for, and the bytes of the last; one at least."""
+    arrays = [getattr(answer, name) for name in ("probabilities", *_OPTIONAL)]
+    per_track = _TRACK_BYTES + 4 * sum(prod(part.shape[1:]) for part in arrays if part is not None)
+    num_tracks = len(answer.track_ids)
+    num_contacts = 0 if answer.contacts is None else answer.contacts.num_contacts
+    size = per_track * num_tracks + CONTACT_BYTES * num_contacts
+    if size <= room:
+        return [0], size
+    sizes = np.full(num_tracks, per_track)
     if answer.contacts is not None:
-        sizes += CONTACT_BYTES * np.bincount(answer.contacts.row, minlength=len(sizes))
-    return sizes
-
-
-def _split(sizes: Int[np.ndarray, " track"], room: int) -> list[int]:
-    """Where parts begin that have room for their tracks, each as many as fit; at least one part."""
-    reach = np.cumsum(sizes)
+        sizes += CONTACT_BYTES * np.bincount(answer.contacts.row, minlength=num_tracks)
+    reach = np.r_[0, np.cumsum(sizes)]
     starts = [0]
-    while True:
-        before = int(reach[starts[-1] - 1]) if starts[-1] else 0
-        stop = max(int(np.searchsorted(reach, before + room, side="right")), starts[-1] + 1)
-        if stop >= len(sizes):
-            return starts
-        starts.append(stop)
+    while reach[-1] - reach[starts[-1]] > room and starts[-1] + 1 < num_tracks:
+        fitting = int(np.searchsorted(reach, reach[starts[-1]] + room, side="right")) - 1
+        starts.append(max(fitting, starts[-1] + 1))
+    return starts, int(reach[-1] - reach[starts[-1]])
 
 
 def _write_part(answer: Forecasts, start: int, end: int) -> Any:

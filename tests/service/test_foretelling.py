@@ -343,12 +343,14 @@ def test_recordings_hold_what_was_told_in_the_clients_world(serve_falling, tmp_p
     with (
         serve_falling(record=tmp_path / "kept") as address,
         Client(address) as client,
-        client.stream("falling", outputs=ALL, origin=ORIGIN) as stream,
+        client.stream("falling", outputs=ALL, origin=ORIGIN, noise_m=0.03, mass_kg=0.5) as stream,
     ):
         *_, last = stream.forecasts(frames_of(paths))
     assert isinstance(last, Forecasts)
     (told,) = (tmp_path / "kept").glob("*.forecasts.ndjson")
-    tracks = json.loads(told.read_text().splitlines()[-1])["tracks"]
+    header, *_, final = map(json.loads, told.read_text().splitlines())
+    assert (header["noise_m"], header["mass_kg"]) == ([0.03], 0.5) and "clock_s" not in header
+    tracks = final["tracks"]
     for row, track in enumerate(tracks):
         mine = last.contacts.of_rows(row, row + 1)
         np.testing.assert_allclose([each["place"] for each in track["contacts"]], mine.position, atol=1e-4)
