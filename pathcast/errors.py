@@ -44,14 +44,14 @@ class UnknownModelError(InputError):
 
 
 class NotServedError(PathcastError):
-    """A field of the contract that is not served yet.
+    """A field of the contract that is not served yet, or not by the model that was asked for.
 
     Args:
         field: Its full name in the contract, such as `open.goals`.
     """
 
     def __init__(self, field: str) -> None:
-        super().__init__(f"{field}: part of the contract, but not served by this version")
+        super().__init__(f"{field}: part of the contract, but not served by this model or version")
         self.field = field
 
 

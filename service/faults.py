@@ -50,7 +50,7 @@ def describe(error: PathcastError) -> tuple[str, str, str]:
     if isinstance(error, InputError):
         return error.where, error.expected, error.found
     if isinstance(error, NotServedError):
-        return error.field, "left out: part of the contract, but not served by this version", "set"
+        return error.field, "left out: part of the contract, but not served by this model or version", "set"
     return "", "", str(error)
 
 

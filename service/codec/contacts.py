@@ -25,13 +25,15 @@ def write_contacts(contacts: Contacts, track_ids: np.ndarray, messages: Any) -> 
     """
     places = np.ascontiguousarray(contacts.position, "<f8")
     covariances = np.ascontiguousarray(contacts.covariance, "<f8")
-    for index, row in enumerate(contacts.row.tolist()):
+    columns = (track_ids[contacts.row], contacts.kind, contacts.probability, contacts.offset_s, contacts.deviation_s)
+    rows = zip(*(column.tolist() for column in columns), strict=True)
+    for index, (track_id, kind, probability, offset_s, deviation_s) in enumerate(rows):
         messages.add(
-            track_id=int(track_ids[row]),
-            kind=int(contacts.kind[index]),
-            probability=float(contacts.probability[index]),
-            offset_s=float(contacts.offset_s[index]),
-            offset_deviation_s=float(contacts.deviation_s[index]),
+            track_id=track_id,
+            kind=kind,
+            probability=probability,
+            offset_s=offset_s,
+            offset_deviation_s=deviation_s,
             position=places[index].tobytes(),
             covariance=covariances[index].tobytes(),
         )
@@ -50,6 +52,6 @@ def read_contacts(
         np.array([message.probability for message in messages]),
         np.array([message.offset_s for message in messages]),
         np.array([message.offset_deviation_s for message in messages]),
-        np.array([message.position for message in messages]) + origin,
-        np.array([message.covariance for message in messages]),
+        np.array([list(message.position) for message in messages]) + origin,
+        np.array([list(message.covariance) for message in messages]),
     )

@@ -10,6 +10,7 @@ from pathcast.errors import InputError
 from pathcast.model.contacts import Contacts, join_contacts, no_contacts
 from pathcast.model.forecaster import Forecaster
 from pathcast.model.given import Given
+from pathcast.model.people import Observations, snapshots
 from pathcast.tracks import Tracks
 
 GIVEN = Given(noise_m=(0.05, 0.01, 0.02), clock_s=0.001, radius_m=0.2, mass_kg=0.1)
@@ -110,6 +111,18 @@ def test_nobody_is_answered_with_nothing(forecaster):
     assert forecaster.outcomes(nobody).probabilities.shape == (0, 2)
     assert forecaster.surprises(nobody).surprise.shape == (0,)
     assert forecaster.contacts(nobody).contacts.num_contacts == 0
+
+
+def test_snapshots_begin_with_what_was_given(forecaster):
+    engine, random = forecaster.engine, np.random.default_rng(8)
+    person, time = np.repeat([0, 1], 4), np.tile(0.04 * np.arange(4), 2)
+    seen = Observations(np.zeros(8, np.int64), person, time, random.normal(0, 1, (8, 3)).astype(np.float32))
+    found = snapshots(engine, seen, 1.0, engine.start(1, GIVEN).filter).filters
+    for each in (0, 1):
+        states = engine.start(1, GIVEN)
+        for row in np.flatnonzero(person == each):
+            states = engine.observe(states, time[row : row + 1], seen.position[row : row + 1])
+            np.testing.assert_array_equal(found[row], states.filter[0])
 
 
 def some_contacts(rows: list[int], offsets: list[float]) -> Contacts:
