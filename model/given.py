@@ -21,6 +21,9 @@ class Given:
     """Standard deviation of capture times, seconds."""
     radius_m: float | None = None
     mass_kg: float | None = None
+    level_m: float | None = None
+    """Height of an endless level floor that stands for everything solid, in place of the venue; minus infinity: nothing
+    is solid."""
 
     def __post_init__(self) -> None:
         """Raises:
@@ -35,6 +38,8 @@ class Given:
             value = getattr(self, name)
             if value is not None:
                 _check(name, value, 0.0, is_open)
+        if self.level_m is not None and (math.isnan(self.level_m) or self.level_m == math.inf):
+            raise InputError("level_m", "metres, or minus infinity", f"{self.level_m:g}")
 
     @property
     def has_sensor(self) -> bool:
@@ -44,7 +49,7 @@ class Given:
     @property
     def has_object(self) -> bool:
         """Whether anything is said of what moves."""
-        return self.radius_m is not None or self.mass_kg is not None
+        return self.radius_m is not None or self.mass_kg is not None or self.level_m is not None
 
     def deviations(self, num_axes: int) -> Float[np.ndarray, " axis"] | None:
         """The noise along each axis, metres; None where it is not given.

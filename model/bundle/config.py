@@ -12,13 +12,15 @@ from pathcast.errors import BundleError
 from pathcast.model.frontends import FrontEnd
 from pathcast.venue import SHIPPED
 
-FORMAT_NUMBER = 1
+FORMAT_NUMBER = 2
 """Number of the layout; a reader of n reads n - 1 too."""
-CONFIG, ENCODE, FORECAST, GOALS, WEIGHTS, METRICS, CARD = (
+CONFIG, ENCODE, ESTIMATE, FORECAST, GOALS, OUTCOMES, WEIGHTS, METRICS, CARD = (
     "config.json",
     "encode.onnx",
+    "estimate.onnx",
     "forecast.onnx",
     "goals.onnx",
+    "outcomes.onnx",
     "model.safetensors",
     "metrics.json",
     "README.md",
@@ -42,24 +44,33 @@ class HeadingConfig(_Strict):
         return HeadingFrontEnd()
 
 
-class KalmanConfig(_Strict):
-    """The Kalman front end of a ball's flight: the filter's noise and the ball's nominal flight."""
+class BallConfig(_Strict):
+    """The ball front end: what its filter takes for granted (`frontends.ball.front_end.BallSettings`)."""
 
-    kind: Literal["kalman"] = "kalman"
-    parameters: list[float]
-    """A row of `simulator.ball.flight` parameters."""
+    kind: Literal["ball"] = "ball"
+    venue: str | None = None
+    """Name of the shipped venue whose fixtures are solid; None: the level floor of the parameters."""
+    parameters: tuple[float, ...]
+    radius_m: float = Field(gt=0)
+    mass_kg: float = Field(gt=0)
     noise_m: float = Field(gt=0)
-    """Standard deviation of an observed position, metres."""
-    acceleration_density: float = Field(gt=0)
-    """Density of the unmodelled acceleration's white noise, m²/s³."""
+    clock_s: float = Field(ge=0)
     max_speed_mps: float = Field(gt=0)
-    """Standard deviation of the velocity before a second observation, m/s."""
+    acceleration_density: float = Field(gt=0)
+    lift_walk: float = Field(ge=0)
+    hit_speed_share: float = Field(ge=0)
+    hit_spin_share: float = Field(ge=0)
+    spin_mean: tuple[float, float, float]
+    spin_deviation: tuple[float, float, float]
+    coefficient_mean: tuple[float, float, float, float, float]
+    coefficient_deviation: tuple[float, float, float, float, float]
 
     def build(self) -> FrontEnd:
         """The front end."""
-        from pathcast.model.frontends.kalman import KalmanFrontEnd
+        from pathcast.model.frontends.ball.front_end import BallFrontEnd, BallSettings
 
-        return KalmanFrontEnd(self.parameters, self.noise_m, self.acceleration_density, self.max_speed_mps)
+        settings = BallSettings(**self.model_dump(exclude={"kind", "venue"}))
+        return BallFrontEnd(settings, SHIPPED[self.venue] if self.venue else None)
 
 
 class BundleConfig(_Strict):
@@ -69,7 +80,7 @@ class BundleConfig(_Strict):
     name: str = Field(pattern=NAME_PATTERN)
     version: str = Field(pattern=VERSION_PATTERN)
     summary: str
-    front_end: Annotated[HeadingConfig | KalmanConfig, Field(discriminator="kind")]
+    front_end: Annotated[HeadingConfig | BallConfig, Field(discriminator="kind")]
     knots_s: list[float] = Field(min_length=2)
     """Offsets of the decoder's knots; the last is the trained horizon."""
     offsets_s: list[float] = Field(min_length=1)
@@ -103,6 +114,8 @@ class BundleConfig(_Strict):
             raise ValueError("spread_scale: expected one for each knot")
         if self.offsets_s[-1] + self.coast_s > self.knots_s[-1] + 1e-9:
             raise ValueError("offsets_s: expected the last one and coast_s within the last knot")
+        if isinstance(self.front_end, BallConfig) and self.front_end.venue not in (None, *SHIPPED):
+            raise ValueError(f"front_end.venue: expected one of {', '.join(SHIPPED)}, found {self.front_end.venue!r}")
         if self.venue is not None and self.venue not in SHIPPED:
             raise ValueError(f"venue: expected one of {', '.join(SHIPPED)}, found {self.venue!r}")
         return self

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +13,15 @@ import onnxruntime
 from jaxtyping import Bool, Float, Int
 
 from pathcast.errors import BundleError
-from pathcast.model.bundle.config import CARD, ENCODE, FORECAST, GOALS, METRICS, BundleConfig, read_config
+from pathcast.model.bundle.config import CARD, ENCODE, ESTIMATE, FORECAST, GOALS, METRICS, BundleConfig, read_config
 from pathcast.model.bundle.placing import Said, place, place_path
 from pathcast.model.contacts import Contacts
 from pathcast.model.engine import Card, refuse, refuse_given, refuse_goals
 from pathcast.model.forecast import Forecast, join
-from pathcast.model.frontends import FrontEnd
+from pathcast.model.frontends import EstimatingFrontEnd, FrontEnd
 from pathcast.model.given import NOTHING_GIVEN, Given
 from pathcast.model.others import Others
-from pathcast.model.states import States, empty_states
+from pathcast.model.states import States
 from pathcast.venue import SHIPPED
 
 CHUNK = 256
@@ -30,17 +31,25 @@ CHUNK = 256
 class BundleEngine:
     """Forecasts with a trained bundle; holds no track's state."""
 
-    def __init__(
-        self, config: BundleConfig, encode: bytes, forecast: bytes, card: Card, goals: bytes | None = None
-    ) -> None:
+    def __init__(self, config: BundleConfig, graphs: Mapping[str, bytes], card: Card, front_end: FrontEnd) -> None:
+        """The engine.
+
+        Args:
+            config: Of the bundle.
+            graphs: Its graphs by the names of their files.
+            card: What it is.
+            front_end: What its config names.
+        """
         self._config = config
         self._card = card
-        self._front_end: FrontEnd = config.front_end.build()
+        self._front_end = front_end
+        self._estimating = front_end if isinstance(front_end, EstimatingFrontEnd) and ESTIMATE in graphs else None
         self._knots = np.asarray(config.knots_s)
         self._spread_scale = np.asarray(config.spread_scale)
-        self._encode = _session(encode)
-        self._forecast = _session(forecast)
-        self._goals: Any = None if goals is None else _session(goals)
+        sessions = {name: _session(graph) for name, graph in graphs.items()}
+        self._encode, self._forecast = sessions[ENCODE], sessions[FORECAST]
+        self._estimate: Any = sessions.get(ESTIMATE)
+        self._goals: Any = sessions.get(GOALS)
         self._outputs = [output.name for output in self._forecast.get_outputs()]
         self._num_neighbours = int(config.network.get("num_neighbours") or 0)
 
@@ -50,7 +59,8 @@ class BundleEngine:
 
     def start(self, num_tracks: int, given: Given = NOTHING_GIVEN) -> States:
         refuse_given(self._card, given)
-        return empty_states(num_tracks, self._front_end.filter_size, self._config.memory_size)
+        memory = np.zeros((num_tracks, self._config.memory_size), np.float32)
+        return States(self._front_end.begin(num_tracks, given), memory)
 
     def observe(
         self, states: States, times: Float[np.ndarray, " track"], positions: Float[np.ndarray, "track axis"]
@@ -131,12 +141,12 @@ class BundleEngine:
     ) -> Forecast:
         filters, steps, counts = self._front_end.pending(states.filter)
         memory = self._remember(states.memory, steps, counts)
+        feed = {"memory": memory, "head": self._front_end.head(filters)}
+        if self._estimating is not None:
+            feed["shifts"] = self._estimate.run(None, feed)[0]
+            filters = self._estimating.estimate(filters, feed["shifts"])
         at_knots = self._front_end.base(filters, np.broadcast_to(self._knots, (len(filters), len(self._knots))))
-        feed = {
-            "memory": memory,
-            "head": self._front_end.head(filters),
-            "knots": np.ascontiguousarray(at_knots.knots.transpose(1, 0, 2)),
-        }
+        feed["knots"] = np.ascontiguousarray(at_knots.knots.transpose(1, 0, 2))
         if self._num_neighbours and others is not None:
             feed["neighbours"], feed["present"] = self._front_end.look_around(filters, others, self._num_neighbours)
         outputs = dict(zip(self._outputs, self._forecast.run(self._outputs, feed), strict=True))
@@ -174,10 +184,14 @@ class BundleEngine:
         refuse(self._card, "contacts")
 
     def surprise(self, states: States) -> Float[np.ndarray, " track"]:
-        return np.zeros(states.num_tracks)
+        if self._estimating is None:
+            return np.zeros(states.num_tracks)
+        return self._estimating.surprise(states.filter)
 
     def is_suspect(self, states: States) -> Bool[np.ndarray, " track"]:
-        return np.zeros(states.num_tracks, np.bool_)
+        if self._estimating is None:
+            return np.zeros(states.num_tracks, np.bool_)
+        return self._estimating.is_suspect(states.filter)
 
     def _weigh_goals(self, states: States, goals: Float[np.ndarray, "goal 4"]) -> Float[np.ndarray, "track choice"]:
         """Logits before calibration, float64."""
@@ -236,7 +250,7 @@ def load_bundle(folder: Path) -> BundleEngine:
     """
     config = read_config(folder)
     graphs: dict[str, bytes] = {}
-    for name in (ENCODE, FORECAST, *([GOALS] if GOALS in config.files else [])):
+    for name in (ENCODE, FORECAST, *(name for name in (ESTIMATE, GOALS) if name in config.files)):
         try:
             graphs[name] = (folder / name).read_bytes()
         except OSError as error:
@@ -244,11 +258,13 @@ def load_bundle(folder: Path) -> BundleEngine:
         digest = hashlib.sha256(graphs[name]).hexdigest()
         if digest != config.files.get(name):
             raise BundleError(f"{folder / name}: expected SHA-256 {config.files.get(name)}, found {digest}")
+    front_end = config.front_end.build()
+    is_estimating = front_end.num_estimated > 0
     card = Card(
         name=config.name,
         version=config.version,
         summary=config.summary,
-        num_axes=config.front_end.build().num_axes,
+        num_axes=front_end.num_axes,
         horizon_s=config.knots_s[-1],
         offsets_s=tuple(config.offsets_s),
         num_modes=config.num_modes,
@@ -258,10 +274,13 @@ def load_bundle(folder: Path) -> BundleEngine:
         uses_neighbours=bool(config.network.get("num_neighbours")),
         has_point=bool(config.network.get("has_point")),
         takes_goals=GOALS in config.files,
+        has_surprise=is_estimating,
+        takes_noise=is_estimating,
+        takes_object=is_estimating,
         metrics=_read_metrics(folder / METRICS),
         text=_read_text(folder / CARD, "text in UTF-8"),
     )
-    return BundleEngine(config, graphs[ENCODE], graphs[FORECAST], card, graphs.get(GOALS))
+    return BundleEngine(config, graphs, card, front_end)
 
 
 def _read_metrics(path: Path) -> dict[str, float]:

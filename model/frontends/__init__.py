@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
+from pathcast.model.given import Given
 from pathcast.model.others import Others
 
 
@@ -48,6 +49,10 @@ class FrontEnd(Protocol):
     """Inputs of each named goal; 0 where goals are not looked at."""
     max_pending: int
     """Most steps that `pending` gives."""
+    num_estimated: int
+    """Numbers by which the network moves a filter's mean before a forecast (`EstimatingFrontEnd`); 0: it does not."""
+    spread_inputs: int | None
+    """Where, among the knot inputs, the base's own spread stands; None where it has none."""
 
     def absorb(
         self,
@@ -79,6 +84,9 @@ class FrontEnd(Protocol):
 
     def head(self, filters: Float[np.ndarray, "track column"]) -> Float[np.ndarray, "track input"]:
         """The decoder's inputs beside the encoder's state. float32."""
+
+    def begin(self, num_tracks: int, given: Given) -> Float[np.ndarray, "track column"]:
+        """Filters of tracks that have not been seen."""
 
     def look_around(
         self, filters: Float[np.ndarray, "track column"], others: Others, most: int
@@ -131,3 +139,33 @@ class FrontEnd(Protocol):
             positions: Metres. float32.
             ends: Indices of observations, rising along each track.
         """
+
+
+@runtime_checkable
+class EstimatingFrontEnd(FrontEnd, Protocol):
+    """A front end whose base path starts from what the network makes of the filter, within the filter's covariance."""
+
+    def estimate(
+        self, filters: Float[np.ndarray, "track column"], shifts: Float[np.ndarray, "track quantity"]
+    ) -> Float[np.ndarray, "track column"]:
+        """Filters whose means are moved by whitened numbers: mean + L shift, with L the covariance's lower factor."""
+
+    def trace(
+        self,
+        times: Float[np.ndarray, "track time"],
+        positions: Float[np.ndarray, "track time axis"],
+        ends: Int[np.ndarray, "track end"],
+        starts: Float[np.ndarray, "track column"] | None = None,
+    ) -> tuple[Float[np.ndarray, "track time input"], Float[np.ndarray, "track end column"]]:
+        """As of `FrontEnd`; `starts` are filters before the first observation, by default those of `begin`."""
+
+    def base_with_changes(
+        self, filters: Float[np.ndarray, "track column"], offsets: Float[np.ndarray, "track time"]
+    ) -> tuple[Base, Float[np.ndarray, "track time axis quantity"]]:
+        """The base, and how it changes, in the track's frame and units, with those numbers. float32."""
+
+    def surprise(self, filters: Float[np.ndarray, "track column"]) -> Float[np.ndarray, " track"]:
+        """-log10 of the probability of an innovation at least as far as each newest one."""
+
+    def is_suspect(self, filters: Float[np.ndarray, "track column"]) -> Bool[np.ndarray, " track"]:
+        """Whether each track's newest observations do not fit what it is taken for."""

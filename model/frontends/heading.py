@@ -17,6 +17,7 @@ from jaxtyping import Float, Int
 from pathcast.model.frontends import Base
 from pathcast.model.frontends.goals import NUM_GOAL_INPUTS, look_at_goals
 from pathcast.model.frontends.neighbours import NUM_NEIGHBOUR_INPUTS, find_nearest, look_at
+from pathcast.model.given import Given
 from pathcast.model.others import Others
 
 COUNT, TIME, X, Y = 0, 1, 2, 3  # the newest observation
@@ -140,6 +141,11 @@ class HeadingFrontEnd:
     num_neighbour_inputs = NUM_NEIGHBOUR_INPUTS
     num_goal_inputs = NUM_GOAL_INPUTS
     max_pending = 2
+    num_estimated = 0
+    spread_inputs: int | None = None
+
+    def begin(self, num_tracks: int, given: Given) -> Float[np.ndarray, "track column"]:
+        return np.zeros((num_tracks, FILTER_SIZE))
 
     def absorb(
         self,

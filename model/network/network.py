@@ -20,6 +20,9 @@ from pathcast.model.memory.choice import build_memory
 from pathcast.model.network.goal_head import GoalHead
 from pathcast.model.network.neighbourhood import Neighbourhood
 
+MOST_SHIFT = 3.0
+"""Standard deviations by which an estimate may differ from the filter's, along each whitened direction."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkSizes:
@@ -51,6 +54,10 @@ class NetworkSizes:
     num_goal_inputs: int = 0
     """Inputs of each named goal; 0 where none are taken."""
     num_goal_units: int = 64
+    num_estimated: int = 0
+    """Numbers by which the filter's mean is moved before a forecast; 0 where it is not."""
+    spread_inputs: int | None = None
+    """Where, among the knot inputs, the base's own spread stands, on which the decoder's is a residual."""
 
     @property
     def num_spreads(self) -> int:
@@ -88,6 +95,15 @@ class ForecastNetwork(nn.Module):
             units = sizes.num_neighbour_units
             self.neighbourhood = Neighbourhood(sizes.num_neighbour_inputs, sizes.num_head_inputs, units)
             num_read += 2 * units
+        self.estimate1: nn.Linear | None = None
+        self.estimate2: nn.Linear | None = None
+        if sizes.num_estimated:
+            self.estimate1 = nn.Linear(num_read, sizes.num_context)
+            self.estimate2 = nn.Linear(sizes.num_context, sizes.num_estimated)
+            with torch.no_grad():
+                self.estimate2.weight *= 0.1
+                self.estimate2.bias.zero_()
+            num_read += sizes.num_estimated
         self.context1 = nn.Linear(num_read, sizes.num_context)
         self.context2 = nn.Linear(sizes.num_context, sizes.num_context)
         self.logits = nn.Linear(sizes.num_context, sizes.num_modes)
@@ -112,12 +128,21 @@ class ForecastNetwork(nn.Module):
         outputs: Tensor = self.memory(torch.relu(self.embed(steps)))[0]
         return outputs
 
+    def estimate(
+        self, hidden: Float[Tensor, "track unit"], head: Float[Tensor, "track head_input"]
+    ) -> Float[Tensor, "track quantity"]:
+        """Whitened numbers, each under `MOST_SHIFT`, that move the filter's mean within its own covariance."""
+        assert self.estimate1 is not None and self.estimate2 is not None
+        context = torch.relu(self.estimate1(torch.cat([hidden, head], 1)))
+        return MOST_SHIFT * torch.tanh(self.estimate2(context) / MOST_SHIFT)
+
     def decode(
         self,
         hidden: Float[Tensor, "track unit"],
         head: Float[Tensor, "track head_input"],
         knots: Float[Tensor, "track knot knot_input"],
         neighbours: tuple[Float[Tensor, "track neighbour feature"], Float[Tensor, "track neighbour"]] | None = None,
+        shifts: Float[Tensor, "track quantity"] | None = None,
     ) -> Decoded:
         """What may come after each track's newest observation.
 
@@ -126,9 +151,10 @@ class ForecastNetwork(nn.Module):
             head: The front end's head inputs.
             knots: Its knot inputs.
             neighbours: Its inputs of the people around and whether they are there, where the network looks at them.
+            shifts: What `estimate` gave, where the network estimates; the knot inputs are then of the base so moved.
         """
         sizes = self.sizes
-        read = [hidden, head]
+        read = [hidden, head] if shifts is None else [hidden, head, shifts]
         if self.neighbourhood is not None:
             assert neighbours is not None
             read.append(self.neighbourhood(*neighbours, head))
@@ -144,6 +170,8 @@ class ForecastNetwork(nn.Module):
             point = point + velocity[:, None]
         emitted = emitted.unflatten(2, (sizes.num_modes, -1)).transpose(1, 2)
         paths, spreads = emitted.split([sizes.num_axes, sizes.num_spreads], -1)
+        if sizes.spread_inputs is not None:
+            spreads = spreads + knots[:, None, :, sizes.spread_inputs : sizes.spread_inputs + sizes.num_spreads]
         return self.logits(context), self.anchors_of(head) + paths, spreads, point
 
     def anchors_of(self, head: Float[Tensor, "track head_input"]) -> Float[Tensor, "#track mode knot axis"]:

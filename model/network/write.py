@@ -3,6 +3,7 @@
 `encode`: (steps, lengths, memory) -> next_memory.
 `forecast`: (memory, head, knots) -> (logits, paths, spreads); networks that look at people around have the inputs
 neighbours and present too, those with a best path the output point.
+`estimate`, of those that estimate: (memory, head) -> shifts, which is then an input of `forecast`.
 
 Sequences are time-major, as the runtime's kernels want them.
 """
@@ -15,7 +16,7 @@ import numpy as np
 
 from pathcast.model.network.graph import Graph
 from pathcast.model.network.neighbourhood import ABSENT, NUM_HEADS, Neighbourhood
-from pathcast.model.network.network import ForecastNetwork
+from pathcast.model.network.network import MOST_SHIFT, ForecastNetwork
 
 if TYPE_CHECKING:
     import onnx
@@ -34,6 +35,21 @@ def write_encode(network: ForecastNetwork) -> onnx.ModelProto:
     return graph.model("encode")
 
 
+def write_estimate(network: ForecastNetwork) -> onnx.ModelProto:
+    """The graph that reads the memory and moves the filter's mean, axis of tracks free."""
+    sizes, memory = network.sizes, network.memory
+    assert network.estimate1 is not None and network.estimate2 is not None
+    graph = Graph()
+    state = graph.input("memory", ["track", memory.state_size])
+    head = graph.input("head", ["track", sizes.num_head_inputs])
+    context = graph.concatenate([write_hidden(graph, network, state), head], axis=1)
+    context = graph.apply("Relu", _linear(graph, context, network.estimate1))
+    most = graph.constant(np.array([MOST_SHIFT], np.float32))
+    shifts = graph.apply("Tanh", graph.apply("Div", _linear(graph, context, network.estimate2), most))
+    graph.output(graph.apply("Mul", shifts, most), "shifts", ["track", sizes.num_estimated])
+    return graph.model("estimate")
+
+
 def write_forecast(network: ForecastNetwork) -> onnx.ModelProto:
     """The graph that reads the memory and gives the modes, axis of tracks free."""
     sizes, memory = network.sizes, network.memory
@@ -46,6 +62,8 @@ def write_forecast(network: ForecastNetwork) -> onnx.ModelProto:
         neighbours = graph.input("neighbours", ["track", "neighbour", sizes.num_neighbour_inputs])
         present = graph.input("present", ["track", "neighbour"])
         read.append(_write_neighbourhood(graph, network.neighbourhood, neighbours, present, head))
+    if sizes.num_estimated:
+        read.append(graph.input("shifts", ["track", sizes.num_estimated]))
     context = graph.concatenate(read, axis=1)
     context = graph.apply("Relu", _linear(graph, context, network.context1))
     context = graph.apply("Relu", _linear(graph, context, network.context2))
@@ -67,6 +85,11 @@ def write_forecast(network: ForecastNetwork) -> onnx.ModelProto:
     emitted = graph.apply("Transpose", emitted, perm=[1, 2, 0, 3])
     residuals, spreads = graph.split(emitted, [sizes.num_axes, sizes.num_spreads], axis=3)
     paths = graph.apply("Add", residuals, _write_anchors(graph, network, head))
+    if sizes.spread_inputs is not None:
+        rest = sizes.num_knot_inputs - sizes.spread_inputs - sizes.num_spreads
+        own = graph.split(knots, [sizes.spread_inputs, sizes.num_spreads, rest], axis=2)[1]
+        own = graph.unsqueeze(graph.apply("Transpose", own, perm=[1, 0, 2]), 1)
+        spreads = graph.apply("Add", spreads, own)
     modes: list[str | int] = ["track", sizes.num_modes, sizes.num_knots]
     graph.output(_linear(graph, context, network.logits), "logits", modes[:2])
     graph.output(paths, "paths", [*modes, sizes.num_axes])

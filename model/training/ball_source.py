@@ -1,25 +1,33 @@
-"""Simulated balls, seen by a sensor."""
+"""Simulated balls, seen by a sensor whose noise differs from track to track."""
 
 from __future__ import annotations
 
+import math
 import zlib
 
 import numpy as np
+from jaxtyping import Float
 from numpy.typing import NDArray
 
+from pathcast.model.frontends.ball.columns import CLOCK, IS_LEVEL, IS_TOLD, LEVEL, MASS_KG, NOISE, RADIUS_M
+from pathcast.model.frontends.ball.front_end import BallFrontEnd
+from pathcast.model.given import NOTHING_GIVEN
+from pathcast.model.training.ball_throws import Drawn, draw
 from pathcast.model.training.observed import Observed
 from pathcast.model.training.settings import TrainingSettings
-from pathcast.simulator.ball.coefficients import constant_parameters
-from pathcast.simulator.ball.scenarios import Throws, throw
+from pathcast.simulator.ball.scenarios import Throws
 
 PARTS = {"train": 0, "validation": 1, "test": 2}
+LOOSE_NOISE = 0.3
+"""Standard deviation of the logarithm of each axis' noise about a track's own, in half of the tracks."""
 
 
 class BallSource:
-    """Throws of one scenario, with random prefixes, dropouts and clock errors."""
+    """Throws of several kinds, with random prefixes, rates, dropouts, noise and clock errors."""
 
-    def __init__(self, settings: TrainingSettings) -> None:
+    def __init__(self, settings: TrainingSettings, front_end: BallFrontEnd) -> None:
         self._settings = settings
+        self._front_end = front_end
         self._knots = np.asarray(settings.knots_s)
 
     def observed(self, part: str, epoch: int, num: int, num_ends: int) -> Observed:
@@ -27,26 +35,64 @@ class BallSource:
         settings = self._settings
         key = zlib.crc32(f"{part} {epoch}".encode())
         random = np.random.Generator(np.random.Philox(key=[settings.seed, key]))
-        throws = throw(settings.scenario, num, settings.seed + 1_000_003 * (1 + PARTS[part]), first=epoch * num)
         rate = random.choice(np.asarray(settings.rates_hz), (num, 1))
-        missed = random.random((num, settings.prefix)) < settings.dropout
+        missed = random.geometric(1.0 - settings.dropout, (num, settings.prefix)) - 1
         true_times = np.cumsum((1 + missed) / rate, axis=1)
         true_times -= true_times[:, :1]
-        true_times += random.uniform(0, 0.2, (num, 1))
-        jitter = random.standard_normal(true_times.shape) * settings.clock_jitter_s
+        true_times += random.uniform(0, 0.2, (num, 1)) * (random.random((num, 1)) < 0.7)
+        clock = settings.clock_jitter_s * np.exp(random.uniform(-1.5, 1.5, num)) * (random.random(num) < 0.8)
+        jitter = clock[:, None] * random.standard_normal(true_times.shape)
         times = true_times + np.clip(jitter, -0.4 / rate, 0.4 / rate)
-        ends = np.sort(1 + (random.random((num, num_ends)) * (settings.prefix - 1)).astype(np.int64))
+        ends = self._ends(random, num, num_ends)
         ahead = np.take_along_axis(times, ends, 1)[:, :, None] + self._knots
-        seen, truth = _positions(throws, true_times, ahead.reshape(num, -1))
-        noise = settings.noise_m * random.standard_normal(seen.shape)
-        return Observed(times, (seen + noise).astype(np.float32), ends, truth.reshape(*ahead.shape, 3))
+        noise = self._noise(random, num)
+        starts = self._front_end.begin(num, NOTHING_GIVEN)
+        is_told = random.random(num) < settings.told_noise
+        starts[is_told, NOISE : NOISE + 3], starts[is_told, CLOCK] = noise[is_told], clock[is_told]
+        starts[is_told, IS_TOLD] = 1.0
+        tells_object = random.random(num) < settings.told_object
+        seen, truth = np.empty((*times.shape, 3)), np.empty((num, ahead[0].size, 3))
+        for rows, drawn in self._throws(part, epoch, num):
+            moved = drawn.shift[:, None]
+            flown = _positions(drawn.throws, true_times[rows], ahead[rows].reshape(len(rows), -1))
+            seen[rows], truth[rows] = flown[0] + moved, flown[1] + moved
+            starts[rows, IS_LEVEL], starts[rows, LEVEL] = float(drawn.is_level), drawn.shift[:, 2]
+            told = rows[tells_object[rows]]
+            starts[told, RADIUS_M], starts[told, MASS_KG] = drawn.throws.ball.radius_m, drawn.throws.ball.mass_kg
+        observed = (seen + noise[:, None] * random.standard_normal(seen.shape)).astype(np.float32)
+        return Observed(times, observed, ends, truth.reshape(*ahead.shape, 3), starts=starts)
 
+    def _throws(self, part: str, epoch: int, num: int) -> list[tuple[NDArray[np.int64], Drawn]]:
+        """Rows of each kind of throws, dealt out in turn by their shares, and its throws."""
+        settings = self._settings
+        shares = np.array(list(settings.throws.values()))
+        # The k-th row of a kind stands where its share of all rows passes k.
+        places = np.floor(np.cumsum(np.tile(shares / shares.sum(), (num, 1)), axis=0) + 1e-9)
+        short = places - np.vstack([np.zeros(len(shares)), places[:-1]])
+        kind = np.where(short.any(axis=1), short.argmax(axis=1), int(shares.argmax()))
+        seed = settings.seed + 1_000_003 * (1 + PARTS[part])
+        found = []
+        for index, name in enumerate(settings.throws):
+            rows = np.flatnonzero(kind == index)
+            if len(rows):
+                found.append((rows, draw(name, len(rows), seed, epoch * num)))
+        return found
 
-def nominal_parameters(scenario: str) -> list[float]:
-    """The mean parameters of a scenario's throws, as at launch, which the filter flies with over an endless floor."""
-    throws = throw(scenario, 4096, 0)
-    rows = constant_parameters(throws.parameters, throws.states, throws.ball.restitution_speed_mps)
-    return [round(float(value), 9) for value in rows.mean(axis=0)]
+    def _ends(self, random: np.random.Generator, num: int, num_ends: int) -> NDArray[np.int64]:
+        """Newest observations of forecasts: half evenly, half evenly by the logarithm of their number."""
+        most = self._settings.prefix - 1
+        even = 1 + random.random((num, num_ends)) * most
+        short = np.exp(random.random((num, num_ends)) * math.log(most + 1.0))
+        chosen = np.where(random.random((num, num_ends)) < 0.5, even, short)
+        return np.sort(np.clip(chosen.astype(np.int64), 1, most))
+
+    def _noise(self, random: np.random.Generator, num: int) -> Float[np.ndarray, "track 3"]:
+        """Standard deviation of each track's positions along each axis, m."""
+        settings = self._settings
+        most = math.log(settings.noise_factor)
+        noise = settings.noise_m * np.exp(random.uniform(-most, most, (num, 1)))
+        apart = np.exp(LOOSE_NOISE * random.standard_normal((num, 3))) if most > 0 else np.ones((num, 3))
+        return np.asarray(noise * np.where(random.random((num, 1)) < 0.5, apart, 1.0))
 
 
 def _positions(

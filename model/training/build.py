@@ -13,7 +13,7 @@ from pathcast.model.network.network import ForecastNetwork, NetworkSizes
 from pathcast.model.training.read_network import read_network
 from pathcast.model.training.settings import TrainingSettings
 
-MOVING_INPUT = {"heading": 13, "kalman": None}
+MOVING_INPUT = {"heading": 13, "ball": None}
 """The head input that chooses between the anchors of moving and of standing tracks."""
 
 
@@ -40,6 +40,8 @@ def build_network(settings: TrainingSettings, front_end: FrontEnd) -> ForecastNe
                 num_neighbour_inputs=front_end.num_neighbour_inputs if settings.num_neighbours else 0,
                 num_neighbours=settings.num_neighbours,
                 num_neighbour_units=settings.num_neighbour_units,
+                num_estimated=front_end.num_estimated if settings.base == "physics" else 0,
+                spread_inputs=front_end.spread_inputs,
             )
         )
 

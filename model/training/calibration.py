@@ -8,6 +8,7 @@ from jaxtyping import Float
 from pathcast.model.engine import Engine
 from pathcast.model.forecast import Forecast
 from pathcast.model.metrics import fit_spread_scale, fit_temperature, temper
+from pathcast.model.states import States
 from pathcast.model.training.observed import Observed, Source, prefixes_of
 from pathcast.model.training.settings import TrainingSettings
 
@@ -19,7 +20,10 @@ def forecast_observed(
 ) -> tuple[Forecast, Float[np.ndarray, "track knot axis"]]:
     """Forecasts after the first end of each track, and the truth at all knots."""
     times, positions, lengths, truth = prefixes_of(observed)
-    states = engine.encode(engine.start(len(times)), times, positions, lengths)
+    states = engine.start(len(times))
+    if observed.starts is not None:
+        states = States(observed.starts.copy(), states.memory)
+    states = engine.encode(states, times, positions, lengths)
     return engine.forecast(states, np.tile(offsets, (len(times), 1)), observed.others_at(0)), truth
 
 

@@ -21,7 +21,7 @@ def write_card(settings: TrainingSettings, trained: Trained, metrics: dict[str, 
     """The card, Markdown."""
     worlds = {
         "crowd": f"simulated crowds, seed {settings.seed}; no recorded track was trained on",
-        "ball": f"simulated throws of `{settings.scenario}`, seed {settings.seed}; no recorded track was trained on",
+        "ball": f"simulated throws of {_kinds(settings)}, seed {settings.seed}; no recorded track was trained on",
         "tracks": f"recorded tracks ({', '.join(Path(path).name for path in settings.tracks)}), seed {settings.seed}",
     }
     tests = {
@@ -41,9 +41,9 @@ def write_card(settings: TrainingSettings, trained: Trained, metrics: dict[str, 
         f"Walkers only; {_around(settings)}. Someone who has never moved has no heading: the forecast then "
         "leans on the world's x axis."
         if settings.world != "ball"
-        else "The filter's flight knows one floor, endless and level. What hoop, board, net and edges do to a ball "
-        "was in the training throws, but where they stand is not an input: they show as spread. Balls of other size or "
-        "weight than the simulated ones are out of its reach."
+        else "Balls in flight, not in hands. What is solid in the venue is where the venue's origin has it, or a level "
+        "floor that the caller names. All modes are residuals on one flight: near a rim or an edge they do not part as "
+        "far as the ball's ways do."
     )
     how = f"{settings.num_epochs} epochs of {settings.num_train} tracks, {trained.seconds:.0f} s"
     return f"""# {settings.name} {settings.version}
@@ -85,6 +85,11 @@ def _goals(metrics: dict[str, float]) -> str:
 Goals that a caller names (points or segments, and none of them): log-loss {metrics["goal_nll"]:.3f} nats, the most
 probable one true in {100 * metrics["goal_accuracy"]:.0f} % of validation prefixes.
 """
+
+
+def _kinds(settings: TrainingSettings) -> str:
+    """The kinds of throws in words."""
+    return ", ".join(f"`{name}`" for name in settings.throws)
 
 
 def _noise(settings: TrainingSettings) -> str:

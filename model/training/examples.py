@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from pathcast.model.frontends import FrontEnd
+from pathcast.model.frontends import Base, FrontEnd
 
 FAR = 1e4
 """Units: where somebody is that is nowhere."""
@@ -35,6 +35,10 @@ class Examples:
     """1 where there is one. float32."""
     beside: Float[np.ndarray, "track end other knot axis"]
     """True positions of the people around, as `target`; `FAR` where unknown, of nobody where not asked for. float32."""
+    filters: Float[np.ndarray, "track end column"] | None = None
+    """Where the network moves the base itself: the filters, with which knots, target and unit are made. float64."""
+    truth: Float[np.ndarray, "track end knot axis"] | None = None
+    """With them: true positions, metres; NaN where unknown. float64."""
 
     @property
     def num_tracks(self) -> int:
@@ -53,6 +57,8 @@ class Examples:
             self.neighbours[rows],
             self.present[rows],
             self.beside[rows],
+            None if self.filters is None else self.filters[rows],
+            None if self.truth is None else self.truth[rows],
         )
 
 
@@ -74,10 +80,17 @@ def relate(
         head [row, input], knots [row, knot, input], target [row, knot, axis] (0 where unknown), unit [row, knot].
     """
     base = front_end.base(filters, np.broadcast_to(knots, (len(filters), len(knots))))
-    heading = front_end.heading(filters)
+    target = turned_away(truth, base, front_end.heading(filters))
+    return front_end.head(filters), base.knots, target, base.unit.astype(np.float32)
+
+
+def turned_away(
+    truth: Float[np.ndarray, "row knot axis"], base: Base, heading: Float[np.ndarray, "row two"]
+) -> Float[np.ndarray, "row knot axis"]:
+    """The truth relative to a base, in the track's frame and unit; 0 where unknown. float32."""
     cosine, sine = heading[:, 0, None], heading[:, 1, None]
     away = (truth - base.path) / base.unit[..., None]
     target = away.copy()
     target[..., 0] = cosine * away[..., 0] + sine * away[..., 1]
     target[..., 1] = cosine * away[..., 1] - sine * away[..., 0]
-    return front_end.head(filters), base.knots, np.nan_to_num(target).astype(np.float32), base.unit.astype(np.float32)
+    return np.nan_to_num(target, nan=0.0, posinf=0.0, neginf=0.0).astype(np.float32)

@@ -91,7 +91,8 @@ def train(
     _write_history(out if ranks.is_first else None, state)
     validation = make("validation", 0, settings.num_validation)
     weights = LossWeights(**{name: getattr(settings, name) for name in LossWeights.__dataclass_fields__})
-    forward: Callable[..., Rows] = ranks.together(Forward(network, settings.precision))
+    knots = np.asarray(settings.knots_s)
+    forward: Callable[..., Rows] = ranks.together(Forward(network, settings.precision, front_end, knots))
     if settings.compile:
         forward = torch.compile(forward)
     for epoch in range(len(state.history), settings.num_epochs):
@@ -99,7 +100,7 @@ def train(
         examples = first or make("train", epoch, settings.num_train)
         first = None
         train_loss = _train_epoch(state, forward, examples, weights, ranks, epoch)
-        scores = _validate(state.average, validation, weights, ranks)
+        scores = _validate(Forward(state.average, "float32", front_end, knots), validation, weights, ranks)
         seconds = time.monotonic() - begun
         speed = {"seconds": round(seconds, 3), "samples_per_second": round(settings.num_train / seconds, 1)}
         rate = {"train_loss": train_loss, "learning_rate": state.learning_rate}
@@ -158,20 +159,22 @@ def _loss(
     """The loss of a whole batch, of which this process runs the network over its own share."""
     own = examples.take(ranks.share(examples.num_tracks))
     names = ("steps", "ends", "head", "knots", "neighbours", "present")
-    decoded = forward(*(torch.from_numpy(getattr(own, name)).to(ranks.device) for name in names))
-    logits, paths, spreads, point = ranks.join(decoded, examples.num_tracks, examples.ends.shape[1])
+    given = (torch.from_numpy(getattr(own, name)).to(ranks.device) for name in names)
+    decoded = forward(*given, own.filters, own.truth)
+    joined = ranks.join(decoded, examples.num_tracks, examples.ends.shape[1])
+    logits, paths, spreads, point, target, unit = joined
     assert logits is not None and paths is not None and spreads is not None
     truth = [
         torch.from_numpy(getattr(examples, name)).to(ranks.device).flatten(0, 1)
         for name in ("target", "unit", "is_known", "beside")
     ]
-    return forecast_loss(logits, paths, spreads, truth[0], truth[1], truth[2], weights, point, truth[3])
+    target, unit = truth[0] if target is None else target, truth[1] if unit is None else unit
+    return forecast_loss(logits, paths, spreads, target, unit, truth[2], weights, point, truth[3])
 
 
 @torch.no_grad()
-def _validate(network: ForecastNetwork, examples: Examples, weights: LossWeights, ranks: Ranks) -> dict[str, float]:
-    network.eval()
-    forward = Forward(network, "float32")
+def _validate(forward: Forward, examples: Examples, weights: LossWeights, ranks: Ranks) -> dict[str, float]:
+    forward.network.eval()
     sums: dict[str, float] = {}
     for start in range(0, examples.num_tracks, 1024):
         batch = examples.take(slice(start, start + 1024))

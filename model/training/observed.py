@@ -8,7 +8,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import Float, Int
 
-from pathcast.model.frontends import FrontEnd
+from pathcast.model.frontends import EstimatingFrontEnd, FrontEnd
 from pathcast.model.others import Others
 from pathcast.model.training.examples import FAR, Examples, relate
 from pathcast.model.training.goal_choices import GoalChoices
@@ -31,6 +31,8 @@ class Observed:
     goals: GoalChoices | None = None
     """Goals that are asked about at each forecast and the true choice; never an input of the paths' forecast."""
 
+    starts: Float[np.ndarray, "track column"] | None = None
+    """Filters before the first observation, where something is given of sensor, object or place. float64."""
     others_truth: Float[np.ndarray, "person knot axis"] | None = None
     """True positions of everybody in `others` at the knots after they stood so, metres; NaN where unknown."""
 
@@ -65,10 +67,12 @@ def examples_of(
         knots: Offsets, seconds.
         num_neighbours: Most people around that are looked at.
     """
-    steps, filters = front_end.trace(observed.times, observed.positions, observed.ends)
+    steps, filters = _trace(front_end, observed)
     num_tracks, num_ends = observed.ends.shape
     rows = filters.reshape(num_tracks * num_ends, -1)
     truth = observed.truth.reshape(num_tracks * num_ends, *observed.truth.shape[2:])
+    if front_end.num_estimated:
+        return _unrelated(front_end, observed, steps, filters)
     head, at_knots, target, unit = relate(front_end, rows, truth, knots)
     neighbours, present = _around(front_end, rows, observed.others, num_neighbours)
     beside = _beside(front_end, rows, observed, knots, num_neighbours)
@@ -87,6 +91,34 @@ def examples_of(
         by_track(neighbours),
         by_track(present),
         by_track(beside),
+    )
+
+
+def _trace(front_end: FrontEnd, observed: Observed) -> tuple[np.ndarray, np.ndarray]:
+    """Steps of the encoder, and filters after each end."""
+    if isinstance(front_end, EstimatingFrontEnd):
+        return front_end.trace(observed.times, observed.positions, observed.ends, observed.starts)
+    return front_end.trace(observed.times, observed.positions, observed.ends)
+
+
+def _unrelated(front_end: FrontEnd, observed: Observed, steps: np.ndarray, filters: np.ndarray) -> Examples:
+    """Examples whose base the network itself decides, so that nothing can be related to it beforehand."""
+    num_tracks, num_ends, num_knots, num_axes = observed.truth.shape
+    shape = (num_tracks, num_ends)
+    head = front_end.head(filters.reshape(num_tracks * num_ends, -1))
+    return Examples(
+        steps,
+        observed.ends,
+        head.reshape(*shape, -1),
+        np.zeros((*shape, 0, front_end.num_knot_inputs), np.float32),
+        np.zeros((*shape, num_knots, num_axes), np.float32),
+        np.ones((*shape, num_knots), np.float32),
+        np.isfinite(observed.truth).all(axis=-1),
+        np.zeros((*shape, 0, 0), np.float32),
+        np.zeros((*shape, 0), np.float32),
+        np.zeros((*shape, 0, num_knots, num_axes), np.float32),
+        filters,
+        observed.truth,
     )
 
 

@@ -8,10 +8,10 @@ from pathcast.model.baselines import ballistic, constant_velocity
 from pathcast.model.baselines.ballistic import Floor
 from pathcast.model.engine import Engine
 from pathcast.model.evaluation.scores import score_forecasts
+from pathcast.model.training.ball_throws import kind_named
 from pathcast.model.training.calibration import forecast_observed
 from pathcast.model.training.observed import Source, prefixes_of
 from pathcast.model.training.settings import TrainingSettings
-from pathcast.simulator.ball.scenarios import scenario_named
 
 NUM_TRACKS = 4000
 
@@ -25,7 +25,7 @@ def score(engine: Engine, source: Source, settings: TrainingSettings) -> dict[st
     prefix = times, positions.astype(np.float64), lengths, forecast.offsets
     baselines = {"constant_velocity": constant_velocity(*prefix)}
     if settings.world == "ball":
-        ball = scenario_named(settings.scenario).ball
+        ball = kind_named(max(settings.throws, key=lambda name: settings.throws[name])).ball
         floor = Floor(height=0.0, radius=ball.radius_m, restitution=ball.restitution)
         baselines["ballistic"] = ballistic(*prefix, floor=floor)
     random = np.random.default_rng(settings.seed)

@@ -22,7 +22,14 @@ class TrainingSettings(Settings):
     tracks: list[str] = Field([], description="Files and folders of recorded tracks of people (tracks)")
     validation_tracks: list[str] = Field([], description="The same, to choose by; none: the last parts of each scene")
     reading: dict[str, Any] = Field({}, description="How they are read, as of read_tracks, such as format or columns")
-    scenario: str = Field("", description="Scenario of the ball simulator")
+    throws: dict[str, Annotated[float, Field(gt=0)]] = Field(
+        {},
+        description="Shares of kinds of throws: scenarios of the simulator, as they are or `anywhere` (ball)",
+    )
+    base: Literal["physics", "parabola", "none"] = Field(
+        "physics",
+        description="What paths are residuals on: the whole flight, one in a vacuum, a straight line (ball)",
+    )
     venue: str | None = Field(None, description="Name of the shipped venue that the model assumes")
     seed: int = Field(1, ge=0, description="Of the world, the examples, the weights and their order")
 
@@ -37,13 +44,18 @@ class TrainingSettings(Settings):
         [30.0], min_length=1, description="Sampling rates of the sensor (ball)"
     )
     noise_m: float = Field(0.03, ge=0, description="Standard deviation of an observed position")
+    noise_factor: float = Field(1.0, ge=1, description="It is drawn from that over this factor to that times it (ball)")
+    told_noise: float = Field(0.6, ge=0, le=1, description="Share of tracks whose noise the filter is told (ball)")
     clock_jitter_s: float = Field(0.0, ge=0, description="Standard deviation of the sensor's clock")
     dropout: float = Field(0.05, ge=0, lt=1, description="Share of observations that are missing")
     short_prefixes: float = Field(0.5, ge=0, le=1, description="Share of prefixes cut to a random length (recorded)")
     stretch: float = Field(0.2, ge=0, lt=1, description="Standard deviation of a scene's size (recorded)")
     least_known_s: float = Field(4.8, gt=0, description="Seconds after an observation that must be known (recorded)")
-    acceleration_density: float = Field(0.05, gt=0, description="Unmodelled acceleration in the filter, m²/s³ (ball)")
-    max_speed_mps: float = Field(12.0, gt=0, description="Speed expected before a second observation (ball)")
+    acceleration_density: float = Field(5e-4, gt=0, description="Unmodelled acceleration in the filter, m²/s³ (ball)")
+    lift_walk: float = Field(0.01, ge=0, description="Variance that the lift's logarithm gains in a second (ball)")
+    hit_speed_share: float = Field(0.01, ge=0, description="Share of the speed that a bounce leaves uncertain (ball)")
+    hit_spin_share: float = Field(0.05, ge=0, description="The same of the spin (ball)")
+    told_object: float = Field(0.0, ge=0, le=1, description="Share of tracks whose size and mass are told (ball)")
 
     knot_s: float = Field(0.4, gt=0, description="Seconds between the decoder's knots")
     num_knots: int = Field(15, ge=2, description="Knots; the last is the trained horizon")
@@ -109,9 +121,12 @@ class TrainingSettings(Settings):
                 "num_knots * knot_s", f"at least num_offsets * knot_s + coast_s, {needed:g} s", f"{horizon:g} s"
             )
         if self.world == "ball":
-            from pathcast.simulator.ball.scenarios import scenario_named
+            from pathcast.model.training.ball_throws import kind_named
 
-            scenario_named(self.scenario)
+            if not self.throws:
+                raise InputError("throws", 'at least one kind of throws for world = "ball"', "none")
+            for name in self.throws:
+                kind_named(name)
         if (self.world == "tracks") != bool(self.tracks):
             expected = "files or folders" if self.world == "tracks" else 'none, or world = "tracks"'
             raise InputError("tracks", expected, "none" if not self.tracks else f"{len(self.tracks)} of them")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pathcast.model.bundle.config import HeadingConfig, KalmanConfig
+from pathcast.model.bundle.config import BallConfig, HeadingConfig
 from pathcast.model.training.observed import Source
 from pathcast.model.training.settings import TrainingSettings
 
 
-def build_world(settings: TrainingSettings) -> tuple[Source, HeadingConfig | KalmanConfig]:
+def build_world(settings: TrainingSettings) -> tuple[Source, HeadingConfig | BallConfig]:
     """The world of the settings, and the front end that suits it.
 
     Raises:
@@ -22,12 +22,11 @@ def build_world(settings: TrainingSettings) -> tuple[Source, HeadingConfig | Kal
         from pathcast.model.training.crowd_source import CrowdSource
 
         return CrowdSource(settings), HeadingConfig()
-    from pathcast.model.training.ball_source import BallSource, nominal_parameters
+    from pathcast.model.frontends.ball.front_end import BallFrontEnd
+    from pathcast.model.training.ball_filter import ball_config
+    from pathcast.model.training.ball_source import BallSource
 
-    front_end = KalmanConfig(
-        parameters=nominal_parameters(settings.scenario),
-        noise_m=settings.noise_m,
-        acceleration_density=settings.acceleration_density,
-        max_speed_mps=settings.max_speed_mps,
-    )
-    return BallSource(settings), front_end
+    front_end = ball_config(settings)
+    built = front_end.build()
+    assert isinstance(built, BallFrontEnd)
+    return BallSource(settings, built), front_end

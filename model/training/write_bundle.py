@@ -14,16 +14,17 @@ from pathcast.model.bundle.config import (
     CARD,
     CONFIG,
     ENCODE,
+    ESTIMATE,
     FORECAST,
     GOALS,
     METRICS,
     WEIGHTS,
+    BallConfig,
     BundleConfig,
     HeadingConfig,
-    KalmanConfig,
 )
 from pathcast.model.network.network import ForecastNetwork
-from pathcast.model.network.write import write_encode, write_forecast
+from pathcast.model.network.write import write_encode, write_estimate, write_forecast
 from pathcast.model.network.write_goals import write_goals
 from pathcast.model.training.publishing import publishing
 from pathcast.model.training.settings import TrainingSettings
@@ -32,7 +33,7 @@ from pathcast.model.training.settings import TrainingSettings
 def write_bundle(
     folder: Path,
     network: ForecastNetwork,
-    front_end: HeadingConfig | KalmanConfig,
+    front_end: HeadingConfig | BallConfig,
     settings: TrainingSettings,
     spread_scale: Sequence[float] | None = None,
     mode_temperature: float = 1.0,
@@ -58,6 +59,8 @@ def write_bundle(
         FORECAST: write_forecast(network).SerializeToString(),
         WEIGHTS: save(weights, {"format": "pathcast"}),
     }
+    if network.sizes.num_estimated:
+        content[ESTIMATE] = write_estimate(network).SerializeToString()
     if network.goal_head is not None:
         content[GOALS] = write_goals(network).SerializeToString()
     knots = settings.knots_s
