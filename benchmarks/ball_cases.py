@@ -1,0 +1,93 @@
+"""The throws that forecasters of balls are measured on: the oracle's own cases, watched in other ways.
+
+Every case keeps the prior of `oracle_throws.py`, so that the oracle's prior is right; what changes is the camera's rate
+and noise, how long a throw was seen, and which frames are missing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cache
+
+import numpy as np
+from jaxtyping import Float
+from oracle_throws import Case, basketball, table_tennis, watch
+
+from pathcast.simulator.draws import uniforms
+
+SEED = 20_261
+"""Of the throws; no training knows it, and its streams are the oracle's own, which no training draws from."""
+HORIZON_S = 0.5
+APART = {"basketball": (6.0, 0.0, 0.0), "table tennis": (0.0, 0.0, 0.0)}
+"""Metres by which a model sees throws moved, and its answers moved back. The oracle's throws know no hoop; from there
+on, heading about +x, they fly away from the one that the basketball venue has at its origin."""
+
+
+@dataclass(frozen=True)
+class Watching:
+    """A case and how it is watched.
+
+    Args:
+        case: Its prior, clock and noise.
+        missing: Share of the frames between the first and the newest that are not seen.
+    """
+
+    case: Case
+    missing: float = 0.0
+
+    @property
+    def sport(self) -> str:
+        return self.case.name
+
+    @property
+    def label(self) -> str:
+        """For people and folders: what sets it apart."""
+        case = self.case
+        parts = [case.name.replace(" ", "-"), f"{case.rate_hz:g}hz", f"{1e3 * case.noise_m:g}mm"]
+        parts.append(f"{case.past[-1]:.3g}s")
+        return "-".join([*parts, f"missing{self.missing:g}"] if self.missing else parts)
+
+
+@dataclass(frozen=True, eq=False)
+class Watched:
+    """Throws as they were seen, and where they went."""
+
+    past: Float[np.ndarray, " past"]
+    """Seconds from release."""
+    future: Float[np.ndarray, " future"]
+    seen: Float[np.ndarray, "throw past 3"]
+    """Metres; NaN where a frame is missing."""
+    truth: Float[np.ndarray, "throw future 3"]
+
+
+def watching(
+    sport: str,
+    prefix_s: float | None = None,
+    rate_hz: float | None = None,
+    noise_factor: float = 1.0,
+    missing: float = 0.0,
+) -> Watching:
+    """A sport's case, seen for another time, at another rate, with more or less noise."""
+    case = _sport(sport)
+    rate = case.rate_hz if rate_hz is None else rate_hz
+    prefix = float(case.past[-1]) if prefix_s is None else prefix_s
+    # A frame that falls short of the horizon by rounding still counts.
+    future = int(HORIZON_S * rate + 1e-9)
+    past = round(prefix * rate) + 1
+    changed = replace(case, rate_hz=rate, noise_m=case.noise_m * noise_factor, num_past=past, num_future=future)
+    return Watching(changed, missing)
+
+
+@cache
+def _sport(name: str) -> Case:
+    return {"basketball": basketball, "table tennis": table_tennis}[name]()
+
+
+def watch_throws(how: Watching, num: int, seed: int = SEED) -> Watched:
+    """The first so many throws; fewer are the first of more."""
+    seen, truth = watch(how.case, num, seed)
+    if how.missing:
+        lost = uniforms(seed, "benchmark.missing", 0, num, how.case.num_past) < how.missing
+        lost[:, [0, -1]] = False
+        seen = np.where(lost[:, :, None], np.nan, seen)
+    return Watched(how.case.past, how.case.future, seen, truth)
