@@ -18,12 +18,14 @@ from pathcast.simulator.draws import uniforms
 SEED = 20_261
 """Of the throws; no training knows it, and its streams are the oracle's own, which no training draws from."""
 HORIZON_S = 0.5
+MASSES = {"basketball": 0.62, "table tennis": 0.0027}
+"""kg, of the balls in `oracle_throws.py`."""
 APART = {"basketball": (6.0, 0.0, 0.0), "table tennis": (0.0, 0.0, 0.0)}
 """Metres by which a model sees throws moved, and its answers moved back. The oracle's throws know no hoop; from there
 on, heading about +x, they fly away from the one that the basketball venue has at its origin."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Watching:
     """A case and how it is watched.
 
@@ -38,6 +40,10 @@ class Watching:
     @property
     def sport(self) -> str:
         return self.case.name
+
+    @property
+    def mass_kg(self) -> float:
+        return MASSES[self.sport]
 
     @property
     def label(self) -> str:
@@ -60,6 +66,7 @@ class Watched:
     truth: Float[np.ndarray, "throw future 3"]
 
 
+@cache
 def watching(
     sport: str,
     prefix_s: float | None = None,
@@ -67,7 +74,7 @@ def watching(
     noise_factor: float = 1.0,
     missing: float = 0.0,
 ) -> Watching:
-    """A sport's case, seen for another time, at another rate, with more or less noise."""
+    """A sport's case, seen for another time, at another rate, with more or less noise; the same one for the same."""
     case = _sport(sport)
     rate = case.rate_hz if rate_hz is None else rate_hz
     prefix = float(case.past[-1]) if prefix_s is None else prefix_s

@@ -168,9 +168,7 @@ def _block(how: Watching, watched: Watched, index: int, seed: int, chains: Chain
     prefixes = observe(case.past, watched.seen[rows], case.noise_m)
     modes = find_modes(case.prior, prefixes)
     by_mode = forecast_by_mode(modes, case.future)
-    drawn = sample(
-        case.prior, prefixes, modes, seed, condition=case.condition, chains=chains, first=index * BLOCK
-    )
+    drawn = sample(case.prior, prefixes, modes, seed, condition=case.condition, chains=chains, first=index * BLOCK)
     told = forecast_by_draws(drawn, case.future)
     found = {
         "mean": told.mean,
