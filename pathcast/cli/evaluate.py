@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pathcast.cli.evaluate_balls import baseball, table_tennis
 from pathcast.cli.seeds import Seeds
 
 if TYPE_CHECKING:
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 @click.group("evaluate")
 def command() -> None:
     """Score forecasters beside baselines."""
+
+
+command.add_command(table_tennis)
+command.add_command(baseball)
 
 
 @command.command("eth-ucy")
