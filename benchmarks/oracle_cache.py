@@ -90,10 +90,10 @@ def settings_of(how: Watching, seed: int, chains: Chains) -> dict[str, Any]:
     }
 
 
-def code_hash(root: Path = ROOT) -> str:
-    """Of the oracle's code, whatever its comments and its layout are."""
+def code_hash(root: Path = ROOT, names: tuple[str, ...] = CODE) -> str:
+    """Of code, whatever its comments and its layout are."""
     digest = hashlib.sha256()
-    for name in CODE:
+    for name in names:
         digest.update(ast.dump(ast.parse((root / name).read_text("utf-8"))).encode())
     return digest.hexdigest()
 

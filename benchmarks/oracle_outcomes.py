@@ -19,14 +19,13 @@ from time import perf_counter
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from oracle import machine
 from oracle_throws import aim_surface, ball_row
-from scipy.stats import rankdata
 
+from pathcast.model.evaluation.probability_scores import area_under_curve, calibration_error, error_by_chance
 from pathcast.simulator.ball.following import MISSED, UNDECIDED, follow
 from pathcast.simulator.ball.parameters import DRAG, LIFT
-from pathcast.simulator.draws import normals, uniforms
+from pathcast.simulator.draws import normals
 from pathcast.simulator.oracle.drawn import in_venue, made_probability, outcome_probabilities
 from pathcast.simulator.oracle.mode import find_modes
 from pathcast.simulator.oracle.prefixes import observe
@@ -64,24 +63,6 @@ def shooters() -> Prior:
         "distance": Marginal(Shape.FIXED, DISTANCE_M),
     }
     return Prior(row=row, marginals=marginals, spin=Spin.BACKSPIN, aim=(*middle, *aim_surface(row, middle)))
-
-
-def calibration_error(told: NDArray[np.float64], came: NDArray[np.bool_], bins: int = 10) -> float:
-    """Mean distance of told probability and share that came about, over bins of equal numbers."""
-    parts = np.array_split(np.argsort(told, kind="stable"), bins)
-    return float(sum(abs(told[part].mean() - came[part].mean()) * len(part) for part in parts) / len(told))
-
-
-def error_by_chance(told: NDArray[np.float64], seed: int) -> float:
-    """The calibration error to expect of probabilities that are exactly right, from as many shots."""
-    chance = uniforms(seed, "outcome.chance", 0, len(told), 200)
-    return float(np.mean([calibration_error(told, chance[:, column] < told) for column in range(200)]))
-
-
-def area_under_curve(told: NDArray[np.float64], came: NDArray[np.bool_]) -> float:
-    """How likely a shot that went in was given the higher probability than one that did not."""
-    ranks, num = rankdata(told), int(came.sum())
-    return float((ranks[came].sum() - num * (num + 1) / 2) / (num * (len(came) - num)))
 
 
 def measure(num: int, seed: int) -> dict[str, Any]:

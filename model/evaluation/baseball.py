@@ -63,7 +63,7 @@ def time_at(
     acceleration: Float[np.ndarray, " pitch"],
     there: Float[np.ndarray, " pitch"],
 ) -> Float[np.ndarray, " pitch"]:
-    """The time nearest 0 at which p + v t + a t²/2 is there, in the form without cancellation; NaN where it never is."""
+    """The time nearest 0 at which p + v t + a t²/2 is there, in the form without cancellation; NaN where never."""
     off = place - there
     with np.errstate(invalid="ignore", divide="ignore"):
         root = np.sqrt(velocity**2 - 2.0 * acceleration * off)

@@ -60,11 +60,11 @@ class BaseballReport:
 def protocol_in_words(noise_m: float, seed: int) -> str:
     """How the figures came about."""
     return (
-        f"Every distinct pitch of the Statcast files, seen from release at {RATE_HZ:g} Hz with {1e3 * noise_m:g} mm of "
-        f"noise an axis (seed {seed}). The files hold nine-parameter fits, so the true paths have constant "
-        "acceleration. The crossing is where a point path meets the front of the plate (y = 17/12 ft): its error is the "
-        "distance from the true crossing across and up, m, and the time's error is absolute, ms. ADE is over the way to"
-        " the plate; coverage is of the region at the true crossing's time."
+        f"Every distinct pitch of the Statcast files, seen from release at {RATE_HZ:g} Hz with {1e3 * noise_m:g} mm of"
+        f" noise an axis (seed {seed}). The files hold nine-parameter fits, so the true paths have constant "
+        "acceleration. The crossing is where a point path meets the front of the plate (y = 17/12 ft): its error is "
+        "the distance from the true crossing across and up, m, and the time's error is absolute, ms. ADE is over the "
+        "way to the plate; coverage and energy are at the true crossing's time."
     )
 
 
