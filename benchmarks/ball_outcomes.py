@@ -197,8 +197,13 @@ def draw(path: Path, models: dict[str, Engine], is_oracle: bool, seed: int) -> N
             axis.plot(shots.clock[:last] - shots.clock[last - 1], told[index, :last], color=colour, lw=0.8, alpha=0.5)
         for colour, name in (("tab:blue", "went in"), ("tab:red", "missed")):
             axis.plot([], [], color=colour, label=f"{name}: {int((shots.is_made == (name == 'went in')).sum())}")
-        axis.set(title=f"{kind}s, {who}", xlabel="s before the first contact", xlim=(None, 0), ylim=(-0.02, 1.02))
-        axis.legend(loc="center left", frameon=False, fontsize=8)
+        axis.set(
+            title=f"{kind.replace('-', ' ')}s: {who}",
+            xlabel="s before the first contact",
+            xlim=(None, 0),
+            ylim=(-0.02, 1.02),
+        )
+        axis.legend(loc="upper left", bbox_to_anchor=(0.0, -0.14), ncols=2, frameon=False, fontsize=8)
     axes[0][0].set_ylabel("probability that it goes in")
     figure.tight_layout()
     figure.savefig(path, dpi=110)
