@@ -36,7 +36,7 @@ class Regret:
 
 
 def paired_regret(
-    errors: Float[np.ndarray, " throw"], best: Float[np.ndarray, " throw"], seed: int = 1, level: float = LEVEL
+    errors: Float[np.ndarray, " throw"], best: Float[np.ndarray, " best"], seed: int = 1, level: float = LEVEL
 ) -> Regret:
     """Mean error over mean best error, with a percentile bootstrap over throws, both of a throw drawn together.
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from pathcast.model.baselines import ballistic, ballistic_drag, constant_velocity
 from pathcast.model.baselines.ballistic import GRAVITY as EARTHS_GRAVITY
@@ -118,7 +118,7 @@ def model_forecaster(engine: Engine, given: Given) -> ForecastFlight:
 def _batch(
     shown: Shown,
 ) -> tuple[
-    Float[np.ndarray, "1 past"], Float[np.ndarray, "1 past 3"], np.ndarray[tuple[int], np.dtype[np.int64]], np.ndarray
+    Float[np.ndarray, "1 past"], Float[np.ndarray, "1 past 3"], Int[np.ndarray, " 1"], Float[np.ndarray, "1 time"]
 ]:
     """Times, positions, length and offsets of a single track."""
     return shown.times[None], shown.positions[None], np.array([len(shown.times)]), shown.offsets[None]
