@@ -15,6 +15,7 @@ import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from ball_cases import SEED, Watched, Watching, watch_throws
@@ -156,9 +157,9 @@ def _write(path: Path, arrays: dict[str, NDArray[np.float64]], settings: dict[st
 
 def _read(path: Path) -> dict[str, NDArray[np.float64]]:
     try:
-        with np.load(path, allow_pickle=False) as file:
-            return {name: file[name].astype(np.float64) for name in Told.__annotations__}
-    except (OSError, ValueError, KeyError, EOFError) as error:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            return {name: arrays[name].astype(np.float64) for name in Told.__annotations__}
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
         raise InputError(str(path), "a block of the oracle; delete it to have it computed again", str(error)) from error
 
 

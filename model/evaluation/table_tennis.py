@@ -107,7 +107,7 @@ def read_flights(data_dir: str | Path, name: str) -> list[Flight]:
 
 def find_contacts(times: Float[np.ndarray, " time"], heights: Float[np.ndarray, " time"]) -> tuple[int, ...]:
     """Observations no higher than their neighbours, into which the ball fell and from which it rose."""
-    found = []
+    found: list[int] = []
     for index in range(2, len(times) - 2):
         fall = (heights[index] - heights[index - 2]) / (times[index] - times[index - 2])
         rise = (heights[index + 2] - heights[index]) / (times[index + 2] - times[index])
