@@ -11,8 +11,9 @@ from functools import cache
 
 import numpy as np
 from jaxtyping import Float
-from oracle_throws import Case, basketball, table_tennis, watch
+from oracle_throws import Case, aim_surface, ball_row, basketball, table_tennis, watch
 
+from pathcast.simulator.ball.parameters import DRAG, LIFT
 from pathcast.simulator.draws import uniforms
 
 SEED = 20_261
@@ -20,6 +21,8 @@ SEED = 20_261
 HORIZON_S = 0.5
 MASSES = {"basketball": 0.62, "table tennis": 0.0027}
 """kg, of the balls in `oracle_throws.py`."""
+OTHER_BALLS = {"handball": (0.45, 0.094), "softball": (0.19, 0.0485), "floorball": (0.023, 0.036)}
+"""kg and m of balls of no sport of the simulator, thrown as basketballs are."""
 APART = {"basketball": (6.0, 0.0, 0.0), "table tennis": (0.0, 0.0, 0.0)}
 """Metres by which a model sees throws moved, and its answers moved back. The oracle's throws know no hoop; from there
 on, heading about +x, they fly away from the one that the basketball venue has at its origin."""
@@ -32,18 +35,21 @@ class Watching:
     Args:
         case: Its prior, clock and noise.
         missing: Share of the frames between the first and the newest that are not seen.
+        ball: Of `OTHER_BALLS`; empty: the sport's own.
     """
 
     case: Case
     missing: float = 0.0
+    ball: str = ""
 
     @property
     def sport(self) -> str:
-        return self.case.name
+        """Whose throws they are."""
+        return "basketball" if self.ball else self.case.name
 
     @property
     def mass_kg(self) -> float:
-        return MASSES[self.sport]
+        return OTHER_BALLS[self.ball][0] if self.ball else MASSES[self.sport]
 
     @property
     def label(self) -> str:
@@ -83,6 +89,22 @@ def watching(
     past = round(prefix * rate) + 1
     changed = replace(case, rate_hz=rate, noise_m=case.noise_m * noise_factor, num_past=past, num_future=future)
     return Watching(changed, missing)
+
+
+@cache
+def with_ball(name: str) -> Watching:
+    """Basketball's case with another ball, aimed at the hoop as basketballs are."""
+    case = _sport("basketball")
+    row, own = ball_row(*OTHER_BALLS[name]), case.prior.row
+    marginals = dict(case.prior.marginals)
+    for quantity, entry in (("drag", DRAG), ("lift", LIFT)):
+        before, share = marginals[quantity], row[entry] / own[entry]
+        # The spread of a lognormal is of its logarithm, which a factor leaves alone.
+        spread = before.b * share if quantity == "drag" else before.b
+        marginals[quantity] = replace(before, a=before.a * share, b=spread)
+    middle = (case.prior.aim[0], case.prior.aim[1], case.prior.aim[2])
+    prior = replace(case.prior, row=row, marginals=marginals, aim=(*middle, *aim_surface(row, middle)))
+    return Watching(replace(case, name=name, prior=prior), ball=name)
 
 
 @cache

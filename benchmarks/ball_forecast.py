@@ -24,7 +24,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from ball_cases import SEED, Watched, Watching, watch_throws, watching
+from ball_cases import OTHER_BALLS, SEED, Watched, Watching, watch_throws, watching, with_ball
 from ball_models import load_ablations, load_models, sports_of, version_of
 from ball_rows import Best, ask_model, baselines, best_by_draws, best_by_mode, compare, told_of
 from oracle import machine
@@ -51,8 +51,10 @@ class Row:
     oracle: str
     """sampler, mode or none."""
     target: str
-    tells: float | None = 1.0
-    """Times the true noise, told to the model; None: nothing."""
+    tells: tuple[str, ...] = ("noise", "ball")
+    """What the model is told, where it takes it."""
+    needs: str = ""
+    """What a model must take for the row to mean anything."""
 
 
 def main_rows(throws: int) -> Iterator[Row]:
@@ -76,11 +78,18 @@ def side_rows(throws: int) -> Iterator[Row]:
         for factor in FACTORS:
             how = watching(sport, noise_factor=factor)
             key = f"{_name(sport)}_noise_x{factor:g}"
-            yield Row(f"{key}_told", how, throws, oracle, f"coverage90 {HOLDS}")
-            yield Row(f"{key}_not_told", how, throws, oracle, f"coverage90 {HOLDS}", None)
+            yield Row(f"{key}_told", how, throws, oracle, f"coverage90 {HOLDS}", needs="noise")
+            yield Row(f"{key}_not_told", how, throws, oracle, f"coverage90 {HOLDS}", ("ball",))
         for prefix in prefixes:
             key = f"{_name(sport)}_prefix_{prefix:g}s"
             yield Row(key, watching(sport, prefix), throws, "none", f"coverage90 {HOLDS}")
+
+
+def other_rows(throws: int) -> Iterator[Row]:
+    """Balls of no sport, for models of any ball."""
+    for name in OTHER_BALLS:
+        for key, tells, needs in (("told", ("noise", "ball"), "ball"), ("not_told", ("noise",), "")):
+            yield Row(f"ball_{name}_{key}", with_ball(name), throws, "mode", "regret at most 1.3", tells, needs)
 
 
 def _name(sport: str) -> str:
@@ -111,11 +120,10 @@ class Measuring:
 
     def row(self, row: Row, engine: Engine) -> dict[str, Any]:
         """One model's figures, or why there are none."""
-        told = told_of(engine, row.how)
-        if row.tells is None:
-            told = Given(radius_m=told.radius_m, mass_kg=told.mass_kg)
-        elif row.key.endswith("_told") and not engine.card.takes_noise:
-            return {"left_out": f"{engine.card.name} is not told the sensor's noise"}
+        takes = {"": True, "noise": engine.card.takes_noise, "ball": engine.card.takes_object}
+        if not takes[row.needs]:
+            return {"left_out": f"{version_of(engine)} is not told the {row.needs}"}
+        told = told_of(engine, row.how, row.tells)
         found: dict[str, Any] = {"throws": row.throws, "told": _words(told), "target": row.target}
         try:
             scores = ask_model(engine, row.how, self.watched(row.how, row.throws), told)
@@ -165,7 +173,9 @@ def main() -> None:
     result: dict[str, Any] = {"machine": machine(), "seed": given.seed, "throws": [given.throws, given.side]}
     models: dict[str, Any] = {}
     for name, engine in load_models(given.model).items():
-        own = [row for row in rows if row.how.sport in sports_of(engine)]
+        sports = sports_of(engine)
+        own = [row for row in rows if row.how.sport in sports]
+        own += other_rows(given.side) if given.side and len(sports) > 1 else ()
         models[name] = {"version": version_of(engine), "rows": {}}
         for row in own:
             models[name]["rows"][row.key] = found = measuring.row(row, engine)

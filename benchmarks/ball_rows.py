@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -137,14 +138,15 @@ def _middle(marginal: Marginal) -> float:
     return 0.5 * (marginal.a + marginal.b) if marginal.shape == Shape.UNIFORM else marginal.a
 
 
-def told_of(engine: Engine, how: Watching) -> Given:
-    """What the oracle knows of sensor and ball, as far as the engine takes it."""
-    noise = (how.case.noise_m,) if engine.card.takes_noise else None
-    clock = 0.0 if engine.card.takes_noise else None
-    if not engine.card.takes_object:
-        return Given(noise_m=noise, clock_s=clock)
-    row = how.case.prior.row
-    return Given(noise_m=noise, clock_s=clock, radius_m=float(row[RADIUS]), mass_kg=how.mass_kg)
+def told_of(engine: Engine, how: Watching, tells: Container[str] = ("noise", "ball")) -> Given:
+    """What the oracle knows of sensor and ball, as far as it is to be told and the engine takes it."""
+    is_noise, is_ball = "noise" in tells and engine.card.takes_noise, "ball" in tells and engine.card.takes_object
+    return Given(
+        noise_m=(how.case.noise_m,) if is_noise else None,
+        clock_s=0.0 if is_noise else None,
+        radius_m=float(how.case.prior.row[RADIUS]) if is_ball else None,
+        mass_kg=how.mass_kg if is_ball else None,
+    )
 
 
 def compare(scores: BallScores, best: Best | None) -> dict[str, Any]:
