@@ -21,7 +21,7 @@ generate = PATH="$(CURDIR)/.venv-proto/bin:$$PATH" python -m grpc_tools.protoc -
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test slow coverage check format lint types fresh contract proto buf bench bench-tools hooks clean
+.PHONY: help setup demo test slow coverage check format lint types fresh contract proto buf bench bench-balls bench-tools hooks clean
 
 help:  ## list the verbs
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | while IFS='|' read -r verb text; do \
@@ -86,6 +86,12 @@ buf:  ## install buf into .buf (needs npm)
 bench: $(COMPILED) $(PEERS)  ## run every benchmark
 	@for script in benchmarks/*.py; do \
 		if [ -e "$$script" ]; then echo "$$script"; $(BIN)/python "$$script" || exit 1; fi; done
+
+bench-balls: $(COMPILED)  ## the benchmarks of balls on few throws, in some minutes
+	$(BIN)/python benchmarks/ball_forecast.py --quick 50 >/dev/null
+	$(BIN)/python benchmarks/ball_outcomes.py --shots 500 --oracle 50 >/dev/null
+	$(BIN)/python benchmarks/ball_forecast_cost.py --rounds 5 >/dev/null
+	$(BIN)/python benchmarks/ball_flags.py --throws 200 >/dev/null
 
 bench-tools: $(PEERS)  ## install the peers that benchmarks run beside ours
 
