@@ -94,21 +94,7 @@ def evaluate_table_tennis(
     """
     if part not in get_args(Part):
         raise InputError("part", f"one of {', '.join(get_args(Part))}", repr(part))
-    forecasters: dict[str, ForecastFlight] = {name: each for name, (each, _) in BASELINES.items()}
-    notes = {name: note for name, (_, note) in BASELINES.items()}
-    left_out: dict[str, str] = {}
-    if model is not None:
-        engine = load_engine(model)
-        if engine.card.num_axes != 3:
-            raise InputError("--model", "a model of three axes", f"{model}, of {engine.card.num_axes}")
-        told = given
-        if given.has_sensor and not engine.card.takes_noise:
-            left_out["noise"] = f"{engine.card.name} {engine.card.version} is not told the sensor's noise"
-            told = Given(radius_m=given.radius_m, mass_kg=given.mass_kg)
-        if told.has_object and not engine.card.takes_object:
-            told = Given(noise_m=told.noise_m, clock_s=told.clock_s)
-        forecasters[model] = model_forecaster(engine, told)
-        notes[model] = f"{engine.card.name} {engine.card.version}: {engine.card.summary}; told {told}"
+    forecasters, notes, left_out = _forecasters(model, given)
     tables, hashes = [], {}
     for name in SETS:
         flights = [flight for flight in read_flights(data_dir, name) if flight.part == part]
@@ -117,6 +103,27 @@ def evaluate_table_tennis(
             for reach in get_args(Reach):
                 tables.append(_table(name, flights, prefix, reach, forecasters, seed, left_out))
     return TableTennisReport(part, tables, notes, hashes, left_out)
+
+
+def _forecasters(model: str | None, given: Given) -> tuple[dict[str, ForecastFlight], dict[str, str], dict[str, str]]:
+    """Forecasters and notes by name, and what cannot be measured."""
+    forecasters: dict[str, ForecastFlight] = {name: each for name, (each, _) in BASELINES.items()}
+    notes = {name: note for name, (_, note) in BASELINES.items()}
+    left_out: dict[str, str] = {}
+    if model is None:
+        return forecasters, notes, left_out
+    card = (engine := load_engine(model)).card
+    if card.num_axes != 3:
+        raise InputError("--model", "a model of three axes", f"{model}, of {card.num_axes}")
+    told = given
+    if told.has_sensor and not card.takes_noise:
+        left_out["noise"] = f"{card.name} {card.version} is not told the sensor's noise"
+        told = Given(radius_m=told.radius_m, mass_kg=told.mass_kg)
+    if told.has_object and not card.takes_object:
+        told = Given(noise_m=told.noise_m, clock_s=told.clock_s)
+    forecasters[model] = model_forecaster(engine, told)
+    notes[model] = f"{card.name} {card.version}: {card.summary}; told {told}"
+    return forecasters, notes, left_out
 
 
 def _table(
