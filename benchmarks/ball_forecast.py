@@ -137,7 +137,7 @@ def _words(given: Given) -> dict[str, Any]:
     """What was told."""
     if given == NOTHING_GIVEN:
         return {}
-    names = ("noise_m", "clock_s", "radius_m", "mass_kg")
+    names = ("noise_m", "clock_s", "radius_m", "mass_kg", "level_m")
     return {name: getattr(given, name) for name in names if getattr(given, name) is not None}
 
 

@@ -29,6 +29,7 @@ from pathcast.model.given import NOTHING_GIVEN, Given
 from pathcast.model.metrics import negative_log_likelihood
 from pathcast.simulator.ball.parameters import (
     DRAG,
+    FLOOR,
     FRICTION,
     GRAVITY,
     LIFT,
@@ -146,6 +147,8 @@ def told_of(engine: Engine, how: Watching, tells: Container[str] = ("noise", "ba
         clock_s=0.0 if is_noise else None,
         radius_m=float(how.case.prior.row[RADIUS]) if is_ball else None,
         mass_kg=how.mass_kg if is_ball else None,
+        # The oracle's throws are over an endless floor, and it knows so.
+        level_m=float(how.case.prior.row[FLOOR]) if engine.card.takes_object else None,
     )
 
 

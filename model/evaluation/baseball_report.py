@@ -105,7 +105,7 @@ def _told(engine: Engine, noise_m: float) -> Given:
     noise = (noise_m,) if engine.card.takes_noise else None
     if not engine.card.takes_object:
         return Given(noise_m=noise)
-    return Given(noise_m=noise, radius_m=BASEBALL.radius_m, mass_kg=BASEBALL.mass_kg)
+    return Given(noise_m=noise, radius_m=BASEBALL.radius_m, mass_kg=BASEBALL.mass_kg, level_m=0.0)
 
 
 def _table(

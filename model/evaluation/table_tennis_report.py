@@ -12,10 +12,21 @@ import numpy as np
 
 from pathcast.errors import InputError
 from pathcast.model.evaluation.ball_scores import BallScores, score_balls
-from pathcast.model.evaluation.table_tennis import LEAST_AHEAD, LONGEST_S, SETS, Flight, Part, Reach, read_flights, show
+from pathcast.model.evaluation.table_tennis import (
+    LEAST_AHEAD,
+    LONGEST_S,
+    RADIUS_M,
+    SETS,
+    Flight,
+    Part,
+    Reach,
+    read_flights,
+    show,
+)
 from pathcast.model.evaluation.table_tennis_forecasters import BASELINES, POINTS, ForecastFlight, model_forecaster
 from pathcast.model.given import NOTHING_GIVEN, Given
 from pathcast.model.library import load_engine
+from pathcast.simulator.ball.sports import TABLE_TENNIS
 
 PREFIXES_S: Final = (0.1, 0.2)
 HEADLINE_S: Final = 0.1
@@ -85,7 +96,8 @@ def evaluate_table_tennis(
         data_dir: Where `ball/table_tennis_spindoe` and `ball/table_tennis_tt3d` are.
         model: A model's name or a bundle's folder; None: what stands beside it alone.
         part: Of the tracks.
-        given: What the model is told, where it takes it.
+        given: What the model is told of the sensor, where it takes it. Of the rest it is told that a table-tennis ball
+            flies over a level table.
         seed: Of the samples for regions.
 
     Raises:
@@ -115,12 +127,16 @@ def _forecasters(model: str | None, given: Given) -> tuple[dict[str, ForecastFli
     card = (engine := load_engine(model)).card
     if card.num_axes != 3:
         raise InputError("--model", "a model of three axes", f"{model}, of {card.num_axes}")
-    told = given
-    if told.has_sensor and not card.takes_noise:
+    if given.has_sensor and not card.takes_noise:
         left_out["noise"] = f"{card.name} {card.version} is not told the sensor's noise"
-        told = Given(radius_m=told.radius_m, mass_kg=told.mass_kg)
-    if told.has_object and not card.takes_object:
-        told = Given(noise_m=told.noise_m, clock_s=told.clock_s)
+    told = Given(
+        noise_m=given.noise_m if card.takes_noise else None,
+        clock_s=given.clock_s if card.takes_noise else None,
+        radius_m=RADIUS_M if card.takes_object else None,
+        mass_kg=TABLE_TENNIS.mass_kg if card.takes_object else None,
+        # Where the net is spindoe does not say: its balls cross the middle lower than a net is high.
+        level_m=0.0 if card.takes_object else None,
+    )
     forecasters[model] = model_forecaster(engine, told)
     notes[model] = f"{card.name} {card.version}: {card.summary}; told {told}"
     return forecasters, notes, left_out

@@ -27,7 +27,8 @@ def test_a_wrong_part_is_a_usage_error(tmp_path):
 def test_recorded_table_tennis_is_scored_with_its_keys(data_dir):
     if not (data_dir / "ball" / "table_tennis_spindoe").is_dir():
         pytest.skip("recorded table tennis: no ball/ in the data folder")
-    done = CliRunner().invoke(group, ["evaluate", "table-tennis", "--data", str(data_dir), "--json"])
+    arguments = ["evaluate", "table-tennis", "--data", str(data_dir), "--model", "constant-velocity-3d", "--json"]
+    done = CliRunner().invoke(group, arguments)
     assert done.exit_code == 0, done.output
     found = json.loads(done.stdout)
     assert {"spindoe_median_ade", "tt3d_median_ade", "real_coverage90", "protocol", "sha256"} <= set(found)
