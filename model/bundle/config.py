@@ -97,6 +97,8 @@ class BundleConfig(_Strict):
     """Calibration: what the logits of modes are divided by."""
     goal_temperature: float = Field(default=1.0, gt=0)
     """Calibration: what the logits of goals are divided by."""
+    outcome_temperature: float = Field(default=1.0, gt=0)
+    """Calibration: what the logits of outcomes are divided by."""
     venue: str | None = None
     """Name of a shipped venue."""
     network: dict[str, int | str | None] = Field(default_factory=dict)

@@ -13,9 +13,19 @@ import onnxruntime
 from jaxtyping import Bool, Float, Int
 
 from pathcast.errors import BundleError
-from pathcast.model.bundle.config import CARD, ENCODE, ESTIMATE, FORECAST, GOALS, METRICS, BundleConfig, read_config
+from pathcast.model.bundle.config import (
+    CARD,
+    ENCODE,
+    ESTIMATE,
+    FORECAST,
+    GOALS,
+    METRICS,
+    OUTCOMES,
+    BundleConfig,
+    read_config,
+)
 from pathcast.model.bundle.placing import Said, place, place_path
-from pathcast.model.contacts import Contacts
+from pathcast.model.contacts import Contacts, no_contacts
 from pathcast.model.engine import Card, refuse, refuse_given, refuse_goals
 from pathcast.model.forecast import Forecast, join
 from pathcast.model.frontends import EstimatingFrontEnd, FrontEnd
@@ -50,6 +60,7 @@ class BundleEngine:
         self._encode, self._forecast = sessions[ENCODE], sessions[FORECAST]
         self._estimate: Any = sessions.get(ESTIMATE)
         self._goals: Any = sessions.get(GOALS)
+        self._outcomes: Any = sessions.get(OUTCOMES)
         self._outputs = [output.name for output in self._forecast.get_outputs()]
         self._num_neighbours = int(config.network.get("num_neighbours") or 0)
 
@@ -178,10 +189,21 @@ class BundleEngine:
         return probabilities
 
     def outcomes(self, states: States) -> Float[np.ndarray, "track outcome"]:
-        refuse(self._card, "outcomes")
+        if self._outcomes is None or self._estimating is None:
+            refuse(self._card, "outcomes")
+        if not states.num_tracks:
+            return np.zeros((0, len(self._card.outcome_names)), np.float32)
+        logits = self._outcomes.run(None, {"shots": self._estimating.shots(self._estimated(states))})[0]
+        return self._estimating.outcome_probabilities(
+            _softmax(logits.astype(np.float64) / self._config.outcome_temperature)
+        )
 
     def contacts(self, states: States, horizon_s: float) -> Contacts:
-        refuse(self._card, "contacts")
+        if self._estimating is None:
+            refuse(self._card, "contacts")
+        if not states.num_tracks:
+            return no_contacts()
+        return self._estimating.contacts(self._estimated(states), np.full(states.num_tracks, float(horizon_s)))
 
     def surprise(self, states: States) -> Float[np.ndarray, " track"]:
         if self._estimating is None:
@@ -192,6 +214,12 @@ class BundleEngine:
         if self._estimating is None:
             return np.zeros(states.num_tracks, np.bool_)
         return self._estimating.is_suspect(states.filter)
+
+    def _estimated(self, states: States) -> Float[np.ndarray, "track column"]:
+        """Filters moved to what the network makes of them."""
+        assert self._estimating is not None
+        feed = {"memory": states.memory, "head": self._front_end.head(states.filter)}
+        return self._estimating.estimate(states.filter, self._estimate.run(None, feed)[0])
 
     def _weigh_goals(self, states: States, goals: Float[np.ndarray, "goal 4"]) -> Float[np.ndarray, "track choice"]:
         """Logits before calibration, float64."""
@@ -250,7 +278,7 @@ def load_bundle(folder: Path) -> BundleEngine:
     """
     config = read_config(folder)
     graphs: dict[str, bytes] = {}
-    for name in (ENCODE, FORECAST, *(name for name in (ESTIMATE, GOALS) if name in config.files)):
+    for name in (ENCODE, FORECAST, *(name for name in (ESTIMATE, GOALS, OUTCOMES) if name in config.files)):
         try:
             graphs[name] = (folder / name).read_bytes()
         except OSError as error:
@@ -274,6 +302,8 @@ def load_bundle(folder: Path) -> BundleEngine:
         uses_neighbours=bool(config.network.get("num_neighbours")),
         has_point=bool(config.network.get("has_point")),
         takes_goals=GOALS in config.files,
+        outcome_names=front_end.outcome_names if OUTCOMES in config.files else (),
+        has_contacts=is_estimating,
         has_surprise=is_estimating,
         takes_noise=is_estimating,
         takes_object=is_estimating,

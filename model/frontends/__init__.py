@@ -13,6 +13,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from pathcast.model.contacts import Contacts
 from pathcast.model.given import Given
 from pathcast.model.others import Others
 
@@ -51,6 +52,8 @@ class FrontEnd(Protocol):
     """Most steps that `pending` gives."""
     num_estimated: int
     """Numbers by which the network moves a filter's mean before a forecast (`EstimatingFrontEnd`); 0: it does not."""
+    outcome_names: tuple[str, ...]
+    """What `outcome_probabilities` are of; empty where there are none."""
     spread_inputs: int | None
     """Where, among the knot inputs, the base's own spread stands; None where it has none."""
 
@@ -169,3 +172,12 @@ class EstimatingFrontEnd(FrontEnd, Protocol):
 
     def is_suspect(self, filters: Float[np.ndarray, "track column"]) -> Bool[np.ndarray, " track"]:
         """Whether each track's newest observations do not fit what it is taken for."""
+
+    def shots(self, filters: Float[np.ndarray, "track column"]) -> Float[np.ndarray, "track input"]:
+        """What the outcome head reads of tracks whose means are estimated. float32."""
+
+    def outcome_probabilities(self, classes: Float[np.ndarray, "track class"]) -> Float[np.ndarray, "track outcome"]:
+        """Probabilities of `outcome_names` from those of the outcome head's classes. float32."""
+
+    def contacts(self, filters: Float[np.ndarray, "track column"], horizons: Float[np.ndarray, " track"]) -> Contacts:
+        """What tracks whose means are estimated will touch within some seconds each."""

@@ -142,6 +142,7 @@ class HeadingFrontEnd:
     num_goal_inputs = NUM_GOAL_INPUTS
     max_pending = 2
     num_estimated = 0
+    outcome_names: tuple[str, ...] = ()
     spread_inputs: int | None = None
 
     def begin(self, num_tracks: int, given: Given) -> Float[np.ndarray, "track column"]:

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from pathcast.model.memory.choice import build_memory
 from pathcast.model.network.goal_head import GoalHead
 from pathcast.model.network.neighbourhood import Neighbourhood
+from pathcast.model.network.outcome_head import OutcomeHead
 
 MOST_SHIFT = 3.0
 """Standard deviations by which an estimate may differ from the filter's, along each whitened direction."""
@@ -54,6 +55,10 @@ class NetworkSizes:
     num_goal_inputs: int = 0
     """Inputs of each named goal; 0 where none are taken."""
     num_goal_units: int = 64
+    num_outcome_inputs: int = 0
+    """Inputs of the outcome head; 0 where there is none."""
+    num_outcome_classes: int = 4
+    num_outcome_units: int = 64
     num_estimated: int = 0
     """Numbers by which the filter's mean is moved before a forecast; 0 where it is not."""
     spread_inputs: int | None = None
@@ -118,6 +123,12 @@ class ForecastNetwork(nn.Module):
                 self.steady.weight.copy_(torch.eye(sizes.num_axes, sizes.num_head_inputs))
         self.register_buffer("anchors", torch.zeros(2, sizes.num_modes, sizes.num_knots, sizes.num_axes))
         """Paths in the track's frame and unit: for moving tracks, then for standing ones."""
+        self.outcome_head: OutcomeHead | None = None
+        """Fitted after the rest (`training.outcome_fitting`)."""
+        if sizes.num_outcome_inputs:
+            self.outcome_head = OutcomeHead(
+                sizes.num_outcome_inputs, sizes.num_outcome_classes, sizes.num_outcome_units
+            )
         self.goal_head: GoalHead | None = None
         if sizes.num_goal_inputs:
             num_goal_context = sizes.num_units + sizes.num_head_inputs

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from jaxtyping import Float
 
@@ -70,8 +72,16 @@ def ball_config(settings: TrainingSettings) -> BallConfig:
         lift_walk=settings.lift_walk,
         hit_speed_share=settings.hit_speed_share,
         hit_spin_share=settings.hit_spin_share,
-        **{name: tuple(round(float(number), 6) for number in value) for name, value in numbers.items()},
+        spin_mean=_rounded(numbers["spin_mean"]),
+        spin_deviation=_rounded(numbers["spin_deviation"]),
+        coefficient_mean=_rounded(numbers["coefficient_mean"]),
+        coefficient_deviation=_rounded(numbers["coefficient_deviation"]),
     )
+
+
+def _rounded(values: Float[np.ndarray, " number"]) -> Any:
+    """Numbers that a file holds in full."""
+    return tuple(round(float(value), 6) for value in values)
 
 
 def _nominal(drawn: Drawn, settings: TrainingSettings) -> Float[np.ndarray, " full"]:
@@ -84,7 +94,7 @@ def _nominal(drawn: Drawn, settings: TrainingSettings) -> Float[np.ndarray, " fu
         row[[DRAG, LIFT, LIFT_SATURATION, CRISIS_DRAG, SPIN_DRAG, SPIN_RATE_DRAG, RESTITUTION_FALL]] = 0.0
     if settings.base == "none":
         row[GRAVITY], row[FLOOR] = 0.0, -np.inf
-    return row
+    return np.asarray(row)
 
 
 def _coefficients(drawn: Drawn, nominal: Float[np.ndarray, " full"]) -> Float[np.ndarray, "throw 5"]:

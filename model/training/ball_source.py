@@ -6,18 +6,22 @@ import math
 import zlib
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float, Int
 from numpy.typing import NDArray
 
 from pathcast.model.frontends.ball.columns import CLOCK, IS_LEVEL, IS_TOLD, LEVEL, MASS_KG, NOISE, RADIUS_M
 from pathcast.model.frontends.ball.front_end import BallFrontEnd
+from pathcast.model.frontends.ball.samples import BOARD, MISSED, RIM, SWISH
 from pathcast.model.given import NOTHING_GIVEN
 from pathcast.model.training.ball_throws import Drawn, draw
 from pathcast.model.training.observed import Observed
 from pathcast.model.training.settings import TrainingSettings
 from pathcast.simulator.ball.scenarios import Throws
+from pathcast.simulator.truth import DECIDED_S
 
 PARTS = {"train": 0, "validation": 1, "test": 2}
+_CLASS_OF = np.array([MISSED, SWISH, RIM, BOARD, MISSED])
+"""Of the simulator's outcomes, of which the first is undecided."""
 LOOSE_NOISE = 0.3
 """Standard deviation of the logarithm of each axis' noise about a track's own, in half of the tracks."""
 
@@ -27,7 +31,7 @@ class BallSource:
 
     def __init__(self, settings: TrainingSettings, front_end: BallFrontEnd) -> None:
         self._settings = settings
-        self._front_end = front_end
+        self.front_end = front_end
         self._knots = np.asarray(settings.knots_s)
 
     def observed(self, part: str, epoch: int, num: int, num_ends: int) -> Observed:
@@ -46,7 +50,7 @@ class BallSource:
         ends = self._ends(random, num, num_ends)
         ahead = np.take_along_axis(times, ends, 1)[:, :, None] + self._knots
         noise = self._noise(random, num)
-        starts = self._front_end.begin(num, NOTHING_GIVEN)
+        starts = self.front_end.begin(num, NOTHING_GIVEN)
         is_told = random.random(num) < settings.told_noise
         starts[is_told, NOISE : NOISE + 3], starts[is_told, CLOCK] = noise[is_told], clock[is_told]
         starts[is_told, IS_TOLD] = 1.0
@@ -61,6 +65,20 @@ class BallSource:
             starts[told, RADIUS_M], starts[told, MASS_KG] = drawn.throws.ball.radius_m, drawn.throws.ball.mass_kg
         observed = (seen + noise[:, None] * random.standard_normal(seen.shape)).astype(np.float32)
         return Observed(times, observed, ends, truth.reshape(*ahead.shape, 3), starts=starts)
+
+    def shots(
+        self, part: str, epoch: int, num: int, num_ends: int
+    ) -> tuple[Observed, Int[np.ndarray, " track"], Bool[np.ndarray, "track end"]]:
+        """Observations of shots at a hoop; what becomes of each, numbered as of `frontends.ball.samples`; and whether
+        that was still open at each end."""
+        observed = self.observed(part, epoch, num, num_ends)
+        outcome, decided = np.full(num, MISSED), np.full(num, np.inf)
+        for rows, drawn in self._throws(part, epoch, num):
+            courses = drawn.throws.follow(np.array([DECIDED_S]), max_events=0, positions_only=True)
+            outcome[rows] = _CLASS_OF[courses.outcome]
+            decided[rows] = np.where(np.isfinite(courses.decided_at), courses.decided_at, np.inf)
+        newest = np.take_along_axis(observed.times, observed.ends, axis=1)
+        return observed, outcome, newest < decided[:, None]
 
     def _throws(self, part: str, epoch: int, num: int) -> list[tuple[NDArray[np.int64], Drawn]]:
         """Rows of each kind of throws, dealt out in turn by their shares, and its throws."""

@@ -93,4 +93,4 @@ def turned_away(
     target = away.copy()
     target[..., 0] = cosine * away[..., 0] + sine * away[..., 1]
     target[..., 1] = cosine * away[..., 1] - sine * away[..., 0]
-    return np.nan_to_num(target, nan=0.0, posinf=0.0, neginf=0.0).astype(np.float32)
+    return np.asarray(np.nan_to_num(target, nan=0.0, posinf=0.0, neginf=0.0), np.float32)

@@ -66,7 +66,7 @@ class Forward(nn.Module):
                 if network.sizes.num_estimated:
                     shifts = network.estimate(hidden, head.flatten(0, 1)).float()
                 moves = hidden.new_zeros(len(hidden), self.front_end.num_estimated) if shifts is None else shifts
-                target, unit, at_knots = Flight.apply(
+                target, unit, at_knots = Flight.apply(  # type: ignore[no-untyped-call]
                     moves,
                     self.front_end,
                     filters.reshape(-1, filters.shape[-1]),

@@ -74,11 +74,17 @@ def train_bundle(
         return {}
     goals = fit_goal_head(trained.network, source, front_end.build(), settings) if settings.num_goals else {}
     goal_temperature = goals.get("goal_temperature", 1.0)
+    outcomes: dict[str, float] = {}
+    if settings.outcome_throws:
+        from pathcast.model.training.outcome_fitting import fit_outcome_head
+
+        outcomes = fit_outcome_head(trained.network, source, settings)
     with publishing(out) as part:
         write_bundle(part, trained.network, front_end, settings)
         temperature, scale = calibrate(load_bundle(part), source, settings)
-        write_bundle(part, trained.network, front_end, settings, scale, temperature, goal_temperature)
-        metrics = {**score(load_bundle(part), source, settings), **goals}
+        temperatures = (temperature, goal_temperature, outcomes.get("outcome_temperature", 1.0))
+        write_bundle(part, trained.network, front_end, settings, scale, *temperatures)
+        metrics = {**score(load_bundle(part), source, settings), **goals, **outcomes}
         write_scores(part, metrics, write_card(settings, trained, metrics))
     remove_checkpoint(out)
     return metrics

@@ -55,6 +55,13 @@ class TrainingSettings(Settings):
     lift_walk: float = Field(0.01, ge=0, description="Variance that the lift's logarithm gains in a second (ball)")
     hit_speed_share: float = Field(0.01, ge=0, description="Share of the speed that a bounce leaves uncertain (ball)")
     hit_spin_share: float = Field(0.05, ge=0, description="The same of the spin (ball)")
+    outcome_throws: dict[str, Annotated[float, Field(gt=0)]] = Field(
+        {}, description="Shares of kinds of shots that the outcome head is fitted to; none: there is no head (ball)"
+    )
+    outcome_rates_hz: list[Annotated[float, Field(gt=0)]] = Field(
+        [25.0, 30.0], min_length=1, description="Sampling rates of those shots (ball)"
+    )
+    num_outcome_shots: int = Field(24_576, ge=2048, description="How many, in whole thousands of 2048 (ball)")
     told_object: float = Field(0.0, ge=0, le=1, description="Share of tracks whose size and mass are told (ball)")
 
     knot_s: float = Field(0.4, gt=0, description="Seconds between the decoder's knots")
@@ -125,7 +132,7 @@ class TrainingSettings(Settings):
 
             if not self.throws:
                 raise InputError("throws", 'at least one kind of throws for world = "ball"', "none")
-            for name in self.throws:
+            for name in (*self.throws, *self.outcome_throws):
                 kind_named(name)
         if (self.world == "tracks") != bool(self.tracks):
             expected = "files or folders" if self.world == "tracks" else 'none, or world = "tracks"'

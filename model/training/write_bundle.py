@@ -18,12 +18,14 @@ from pathcast.model.bundle.config import (
     FORECAST,
     GOALS,
     METRICS,
+    OUTCOMES,
     WEIGHTS,
     BallConfig,
     BundleConfig,
     HeadingConfig,
 )
 from pathcast.model.network.network import ForecastNetwork
+from pathcast.model.network.outcome_head import write_outcomes
 from pathcast.model.network.write import write_encode, write_estimate, write_forecast
 from pathcast.model.network.write_goals import write_goals
 from pathcast.model.training.publishing import publishing
@@ -38,6 +40,7 @@ def write_bundle(
     spread_scale: Sequence[float] | None = None,
     mode_temperature: float = 1.0,
     goal_temperature: float = 1.0,
+    outcome_temperature: float = 1.0,
 ) -> BundleConfig:
     """Writes config, graphs and weights into a folder, which is made; who reads it never finds only some of them.
 
@@ -49,6 +52,7 @@ def write_bundle(
         spread_scale: Calibration at each knot; by default none.
         mode_temperature: Calibration of the modes' probabilities.
         goal_temperature: Calibration of the goals' probabilities.
+        outcome_temperature: Calibration of the outcomes' probabilities.
 
     Raises:
         InputError: The folder cannot be written.
@@ -61,6 +65,8 @@ def write_bundle(
     }
     if network.sizes.num_estimated:
         content[ESTIMATE] = write_estimate(network).SerializeToString()
+    if network.outcome_head is not None:
+        content[OUTCOMES] = write_outcomes(network.outcome_head).SerializeToString()
     if network.goal_head is not None:
         content[GOALS] = write_goals(network).SerializeToString()
     knots = settings.knots_s
@@ -77,6 +83,7 @@ def write_bundle(
         memory_size=network.memory.state_size,
         spread_scale=[round(float(scale), 6) for scale in spread_scale or [1.0] * len(knots)],
         goal_temperature=round(goal_temperature, 6),
+        outcome_temperature=round(outcome_temperature, 6),
         mode_temperature=round(float(mode_temperature), 6),
         mean_share=settings.mean_share if settings.has_point else 0.0,
         venue=settings.venue,

@@ -1,11 +1,11 @@
 """The filter: what is known of a ball after each observation, and how surprising that observation was.
 
 An extended Kalman filter (Bar-Shalom, Li and Kirubarajan 2001, section 10.3) of the fourteen quantities: place,
-velocity, spin, drag, lift and the three coefficients of a bounce. It flies by the simulator's own physics through the venue with
-everything solid in it. A camera errs along the flight where its clock does, so the observation's covariance is
-R = diag(noise^2) + clock^2 v v'. Noise that nobody told is scaled by the innovations: s^2 = (n0 + sum of their squares)
-/ (n0 + their number), the mean of an inverse gamma posterior. An innovation that no free flight shows means that the ball
-hit something unknown: the filter forgets its velocity as far as the surprise asks for it.
+velocity, spin, drag, lift and the three coefficients of a bounce. It flies by the simulator's own physics through the
+venue with everything solid in it. A camera errs along the flight where its clock does, so the observation's
+covariance is R = diag(noise^2) + clock^2 v v'. Noise that nobody told is scaled by the innovations: s^2 = (n0 + sum
+of their squares) / (n0 + their number), the mean of an inverse gamma posterior. An innovation that no free flight
+shows means that the ball hit something unknown: the filter forgets its velocity as far as the surprise asks for it.
 """
 
 from __future__ import annotations

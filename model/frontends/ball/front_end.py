@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from pathcast.model.contacts import Contacts
 from pathcast.model.frontends import Base
 from pathcast.model.frontends.ball import kernels
 from pathcast.model.frontends.ball.base import NUM_KNOT_INPUTS, SPREAD_INPUTS, estimate, write_base
@@ -25,9 +26,17 @@ from pathcast.model.frontends.ball.columns import (
     SURPRISE,
     SUSPICION,
 )
+from pathcast.model.frontends.ball.contacts import gather_contacts
 from pathcast.model.frontends.ball.filter import NUM_SETTINGS
-from pathcast.model.frontends.ball.flying import level_fixtures
+from pathcast.model.frontends.ball.flying import MOST_EVENTS, level_fixtures
 from pathcast.model.frontends.ball.inputs import NUM_HEAD_INPUTS, NUM_INPUTS
+from pathcast.model.frontends.ball.samples import NUM_CROSSING, NUM_EVENT_NUMBERS, fly_samples, whitened_draws
+from pathcast.model.frontends.ball.shots import probabilities_of, (
+    NUM_SHOT_INPUTS,
+    OUTCOME_NAMES,
+    SHOT_HORIZON_S,
+    write_shots,
+)
 from pathcast.model.given import NOTHING_GIVEN, Given
 from pathcast.model.others import Others
 from pathcast.simulator.ball.parameters import NUM_FULL_PARAMETERS
@@ -97,6 +106,7 @@ class BallFrontEnd:
     num_goal_inputs = 0
     max_pending = 0
     num_estimated = NUM_QUANTITIES
+    outcome_names: tuple[str, ...] = OUTCOME_NAMES
     spread_inputs: int | None = SPREAD_INPUTS
 
     def __init__(self, settings: BallSettings, venue: Venue | None) -> None:
@@ -107,6 +117,8 @@ class BallFrontEnd:
         self._fixtures = np.ascontiguousarray(fixtures_of(venue))
         self._level = level_fixtures()
         self._landmark = _landmark(venue)
+        self._draws = whitened_draws()
+        self._ring = 0.0 if venue is None or venue.hoop is None else venue.hoop.radius
 
     def begin(self, num_tracks: int, given: Given) -> Float[np.ndarray, "track column"]:
         """Filters of tracks that have not been seen."""
@@ -215,6 +227,45 @@ class BallFrontEnd:
             kept,
         )
         return steps, kept
+
+    def sample(
+        self, filters: Float[np.ndarray, "track column"], horizons: Float[np.ndarray, " track"]
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Sample flights of each track: outcomes, crossings, kinds and events as of `samples.fly_samples`."""
+        shape = (len(filters), len(self._draws))
+        outcomes, crossings = np.empty(shape, np.int8), np.empty((*shape, NUM_CROSSING))
+        kinds, events = np.empty((*shape, MOST_EVENTS), np.int8), np.zeros((*shape, MOST_EVENTS, NUM_EVENT_NUMBERS))
+        if len(filters):
+            fly_samples(
+                np.ascontiguousarray(filters),
+                self._nominal,
+                self._reference,
+                self._fixtures,
+                self._level,
+                self._draws,
+                np.ascontiguousarray(horizons, np.float64),
+                self._ring,
+                outcomes,
+                crossings,
+                kinds,
+                events,
+            )
+        return outcomes, crossings, kinds, events
+
+    def shots(self, filters: Float[np.ndarray, "track column"]) -> Float[np.ndarray, "track input"]:
+        """What the outcome head reads of tracks whose means are estimated. float32."""
+        outcomes, crossings, _, _ = self.sample(filters, np.full(len(filters), SHOT_HORIZON_S))
+        inputs = np.zeros((len(filters), NUM_SHOT_INPUTS), np.float32)
+        write_shots(np.ascontiguousarray(filters), self._landmark, outcomes, crossings, inputs)
+        return inputs
+
+    def outcome_probabilities(self, classes: Float[np.ndarray, "track class"]) -> Float[np.ndarray, "track outcome"]:
+        return probabilities_of(classes)
+
+    def contacts(self, filters: Float[np.ndarray, "track column"], horizons: Float[np.ndarray, " track"]) -> Contacts:
+        """What tracks whose means are estimated will touch within some seconds each."""
+        _, _, kinds, events = self.sample(filters, horizons)
+        return gather_contacts(kinds, events)
 
     def surprise(self, filters: Float[np.ndarray, "track column"]) -> Float[np.ndarray, " track"]:
         """-log10 of the probability of an innovation at least as far as each newest one."""

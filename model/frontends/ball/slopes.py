@@ -1,13 +1,13 @@
 """Slopes of a flight: how a ball's state later on changes with the fourteen quantities that it starts from.
 
 The flight itself is the simulator's (`simulator.ball.course.follow_one`), with everything solid in the venue; this
-integrates the variational equations along the states that it gave, for any directions at once: the columns of a matrix
-whose first nine rows are directions of the state and whose last five, `shares`, are those of the coefficients and do
-not change. With a factor of the quantities' covariance as directions at the start, sums of squares of slopes are variances
-later on. Between two states d/dt (dx, dv) = (dv, A dv + B dw + ...), with the derivatives of the acceleration taken at
-their mean; at a contact the jump is differentiated together with the instant at which it happens (the saltation matrix:
-Leine and Nijmeijer 2004, "Dynamics and bifurcations of non-smooth mechanical systems", section 7.2). Derivatives of
-acceleration and impulse are differences of the simulator's own functions.
+integrates the variational equations along the states that it gave, for any directions at once: the columns of a
+matrix whose first nine rows are directions of the state and whose last five, `shares`, are those of the coefficients
+and do not change. With a factor of the quantities' covariance as directions at the start, sums of squares of slopes
+are variances later on. Between two states d/dt (dx, dv) = (dv, A dv + B dw + ...), with the derivatives of the
+acceleration taken at their mean; at a contact the jump is differentiated together with the instant at which it
+happens (the saltation matrix: Leine and Nijmeijer 2004, "Dynamics and bifurcations of non-smooth mechanical systems",
+section 7.2). Derivatives of acceleration and impulse are differences of the simulator's own functions.
 """
 
 from __future__ import annotations
