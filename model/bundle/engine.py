@@ -28,7 +28,7 @@ from pathcast.model.bundle.placing import Said, place, place_path
 from pathcast.model.contacts import Contacts, no_contacts
 from pathcast.model.engine import Card, refuse, refuse_given, refuse_goals
 from pathcast.model.forecast import Forecast, join
-from pathcast.model.frontends import EstimatingFrontEnd, FrontEnd
+from pathcast.model.frontends import Base, EstimatingFrontEnd, FrontEnd
 from pathcast.model.given import NOTHING_GIVEN, Given
 from pathcast.model.others import Others
 from pathcast.model.states import States
@@ -163,7 +163,7 @@ class BundleEngine:
         outputs = dict(zip(self._outputs, self._forecast.run(self._outputs, feed), strict=True))
         probabilities, order = _rank(outputs["logits"], self._config.mode_temperature)
         heading = self._front_end.heading(filters)
-        base = self._front_end.base(filters, offsets)
+        base = self._base_at(filters, offsets, at_knots)
         said = Said(outputs["paths"], outputs["spreads"], self._knots, self._spread_scale)
         means, covariances = place(order, said, offsets, base, heading)
         point = outputs.get("point")
@@ -173,6 +173,17 @@ class BundleEngine:
         if share := np.float32(self._config.mean_share):
             best = (1 - share) * best + share * np.einsum("nk,nkta->nta", probabilities, means)
         return Forecast(offsets, probabilities, means, covariances, best)
+
+    def _base_at(
+        self, filters: Float[np.ndarray, "track column"], offsets: Float[np.ndarray, "track time"], at_knots: Base
+    ) -> Base:
+        """The base at the offsets, of which nothing is flown twice."""
+        if self._estimating is None:
+            return self._front_end.base(filters, offsets)
+        num = offsets.shape[1]
+        if num <= len(self._knots) and bool((np.abs(offsets - self._knots[:num]) < 1e-9).all()):
+            return Base(at_knots.path[:, :num], at_knots.unit[:, :num], at_knots.knots)
+        return self._estimating.base_between(filters, offsets, self._knots, at_knots)
 
     def goal_probabilities(
         self, states: States, goals: Float[np.ndarray, "goal 4"]

@@ -167,6 +167,15 @@ class EstimatingFrontEnd(FrontEnd, Protocol):
     ) -> tuple[Base, Float[np.ndarray, "track time axis quantity"]]:
         """The base, and how it changes, in the track's frame and units, with those numbers. float32."""
 
+    def base_between(
+        self,
+        filters: Float[np.ndarray, "track column"],
+        offsets: Float[np.ndarray, "track time"],
+        knots: Float[np.ndarray, " knot"],
+        at_knots: Base,
+    ) -> Base:
+        """The base at other offsets than the knots, where it is `at_knots`; it has no knot inputs."""
+
     def surprise(self, filters: Float[np.ndarray, "track column"]) -> Float[np.ndarray, " track"]:
         """-log10 of the probability of an innovation at least as far as each newest one."""
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from pathcast.compiled import njit
 from pathcast.model.frontends.ball.columns import (
+    COVARIANCE,
     HEADING,
     MEAN,
     NOISE,
@@ -18,7 +19,7 @@ from pathcast.model.frontends.ball.columns import (
     physics_of,
     unpack,
 )
-from pathcast.model.frontends.ball.flying import fly_with_slopes, make_events, place_of
+from pathcast.model.frontends.ball.flying import fly_row, fly_with_slopes, make_events, place_of
 from pathcast.model.frontends.ball.slopes import start_slopes
 from pathcast.simulator.ball.parameters import FLOOR, RADIUS
 from pathcast.simulator.ball.surfaces import FLOOR_CONTACT, KIND, RING_PASSED, TABLE_CONTACT, gap_to
@@ -91,6 +92,42 @@ def _nearness(state: Any, fixtures: Any, p: Any, unit: float) -> float:
 
 
 @njit
+def now_unit(rows: Any) -> Any:
+    """The unit of length at the newest observation, m. Shape: [track]."""
+    units = np.empty(len(rows))
+    for track in range(len(rows)):
+        row = rows[track]
+        variance = _least_variance(row)
+        for axis in range(3):
+            variance += row[COVARIANCE + axis * (axis + 3) // 2] / 3.0
+        units[track] = math.sqrt(variance)
+    return units
+
+
+@njit
+def _least_variance(row: Any) -> float:
+    """What the unit's square does not fall under, m2."""
+    mean: float = (row[NOISE] + row[NOISE + 1] + row[NOISE + 2]) / 3.0
+    return (NOISE_SHARE * mean) ** 2
+
+
+@njit
+def write_path(rows: Any, nominal: Any, reference: Any, fixtures: Any, level: Any, offsets: Any, path: Any) -> None:
+    """Flies each row's ball to the offsets, without slopes; arguments as of `write_base`."""
+    num_times = offsets.shape[1]
+    states, room = np.empty((num_times, NUM_STATE)), np.empty((5, max(num_times, 9)))
+    events, kinds, outcome = make_events()
+    p = nominal.copy()
+    for track in range(len(rows)):
+        physics_of(rows[track], nominal, reference, p)
+        solid = place_of(rows[track], fixtures, level, p)
+        fly_row(rows[track], p, offsets[track], solid, states, events, kinds, outcome, room)
+        for index in range(num_times):
+            for axis in range(3):
+                path[track, index, axis] = states[index, axis]
+
+
+@njit
 def write_base(
     rows: Any,
     nominal: Any,
@@ -135,7 +172,7 @@ def write_base(
             row, p, offsets[track], solid, states, events, kinds, outcome, room, slopes, shares, outputs
         )
         cosine, sine = row[HEADING], row[HEADING + 1]
-        least = (NOISE_SHARE * (row[NOISE] + row[NOISE + 1] + row[NOISE + 2]) / 3.0) ** 2
+        least = _least_variance(row)
         event, soft, hard, nearest = 0, 0, 0, 0.0
         for index in range(num_times):
             while event < min(num, len(kinds)) and events[event, 0] <= offsets[track, index]:

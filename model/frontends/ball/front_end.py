@@ -11,7 +11,14 @@ from jaxtyping import Bool, Float, Int
 from pathcast.model.contacts import Contacts
 from pathcast.model.frontends import Base
 from pathcast.model.frontends.ball import kernels
-from pathcast.model.frontends.ball.base import NUM_KNOT_INPUTS, SPREAD_INPUTS, estimate, write_base
+from pathcast.model.frontends.ball.base import (
+    NUM_KNOT_INPUTS,
+    SPREAD_INPUTS,
+    estimate,
+    now_unit,
+    write_base,
+    write_path,
+)
 from pathcast.model.frontends.ball.columns import (
     CLOCK,
     FILTER_SIZE,
@@ -31,10 +38,11 @@ from pathcast.model.frontends.ball.filter import NUM_SETTINGS
 from pathcast.model.frontends.ball.flying import MOST_EVENTS, level_fixtures
 from pathcast.model.frontends.ball.inputs import NUM_HEAD_INPUTS, NUM_INPUTS
 from pathcast.model.frontends.ball.samples import NUM_CROSSING, NUM_EVENT_NUMBERS, fly_samples, whitened_draws
-from pathcast.model.frontends.ball.shots import probabilities_of, (
+from pathcast.model.frontends.ball.shots import (
     NUM_SHOT_INPUTS,
     OUTCOME_NAMES,
     SHOT_HORIZON_S,
+    probabilities_of,
     write_shots,
 )
 from pathcast.model.given import NOTHING_GIVEN, Given
@@ -192,6 +200,24 @@ class BallFrontEnd:
         """The base, and how it changes, in the heading and units, with the whitened numbers of `estimate`. float32."""
         changes = np.empty((*offsets.shape, 3, NUM_QUANTITIES), np.float32)
         return self._fly(filters, offsets, changes), changes
+
+    def base_between(
+        self,
+        filters: Float[np.ndarray, "track column"],
+        offsets: Float[np.ndarray, "track time"],
+        knots: Float[np.ndarray, " knot"],
+        at_knots: Base,
+    ) -> Base:
+        """The base at other offsets than the knots: its path flown anew, its unit between those at the knots."""
+        path, times = np.empty((*offsets.shape, 3)), np.ascontiguousarray(offsets, np.float64)
+        rows = np.ascontiguousarray(filters)
+        write_path(rows, self._nominal, self._reference, self._fixtures, self._level, times, path)
+        unit = np.concatenate([now_unit(rows)[:, None], at_knots.unit], axis=1)
+        place = np.interp(offsets, np.concatenate([[0.0], knots]), np.arange(len(knots) + 1.0))
+        low = np.minimum(place.astype(np.int64), len(knots) - 1)
+        before, after = np.take_along_axis(unit, low, axis=1), np.take_along_axis(unit, low + 1, axis=1)
+        share = place - low
+        return Base(path, before ** (1 - share) * after**share, np.zeros((*offsets.shape, 0), np.float32))
 
     def _fly(
         self, filters: Float[np.ndarray, "track column"], offsets: Float[np.ndarray, "track time"], changes: np.ndarray
