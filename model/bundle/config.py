@@ -64,6 +64,7 @@ class BallConfig(_Strict):
     spin_deviation: tuple[float, float, float]
     coefficient_mean: tuple[float, float, float, float, float]
     coefficient_deviation: tuple[float, float, float, float, float]
+    untold_object: float = Field(default=0.0, ge=0)
 
     def build(self) -> FrontEnd:
         """The front end."""

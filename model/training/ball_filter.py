@@ -72,6 +72,7 @@ def ball_config(settings: TrainingSettings) -> BallConfig:
         lift_walk=settings.lift_walk,
         hit_speed_share=settings.hit_speed_share,
         hit_spin_share=settings.hit_spin_share,
+        untold_object=settings.untold_object,
         spin_mean=_rounded(numbers["spin_mean"]),
         spin_deviation=_rounded(numbers["spin_deviation"]),
         coefficient_mean=_rounded(numbers["coefficient_mean"]),

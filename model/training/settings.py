@@ -62,6 +62,9 @@ class TrainingSettings(Settings):
         [25.0, 30.0], min_length=1, description="Sampling rates of those shots (ball)"
     )
     num_outcome_shots: int = Field(24_576, ge=2048, description="How many, in whole thousands of 2048 (ball)")
+    untold_object: float = Field(
+        0.0, ge=0, description="Deviation of ln drag and ln lift that comes of not knowing size and mass (ball)"
+    )
     told_object: float = Field(0.0, ge=0, le=1, description="Share of tracks whose size and mass are told (ball)")
 
     knot_s: float = Field(0.4, gt=0, description="Seconds between the decoder's knots")

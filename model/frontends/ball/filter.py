@@ -76,7 +76,9 @@ DENSITY, MAX_SPEED, LIFT_WALK, HIT_SPEED_SHARE, HIT_SPIN_SHARE = 0, 1, 2, 3, 4
 logarithm of the lift gained in a second; what a bounce leaves uncertain of speed and of spin, as shares."""
 PRIOR_MEAN, PRIOR_DEVIATION = 5, 13
 """Of spin along the heading, to its left and upward (rad/s), then of the five coefficients."""
-NUM_SETTINGS: Final = 21
+UNTOLD: Final = 21
+"""Standard deviation of the logarithm of drag and lift per mass that comes of not knowing size and mass."""
+NUM_SETTINGS: Final = 22
 
 
 @njit
@@ -112,11 +114,10 @@ def _begin(row: Any, settings: Any, time: float, position: Any) -> None:
     for index in range(5):
         row[MEAN + NUM_STATE + index] = settings[PRIOR_MEAN + 3 + index]
         full[NUM_STATE + index, NUM_STATE + index] = settings[PRIOR_DEVIATION + 3 + index] ** 2
-    # A size and mass that the caller gave leave the coefficients alone unknown.
-    if row[RADIUS_M] > 0.0 and row[MASS_KG] > 0.0:
+    # Drag and lift per mass go with size and mass, which nobody may have told.
+    if not (row[RADIUS_M] > 0.0 and row[MASS_KG] > 0.0):
         for index in (LOG_DRAG, LOG_LIFT):
-            row[MEAN + index] = 0.0
-            full[index, index] = min(full[index, index], 0.35**2)
+            full[index, index] += settings[UNTOLD] ** 2
     pack(full, row)
     row[FIRST_TIME], row[HEADING], row[HEADING + 1] = time, 1.0, 0.0
     row[COUNT], row[TIME] = 1.0, time

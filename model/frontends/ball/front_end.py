@@ -80,6 +80,8 @@ class BallSettings:
     coefficient_mean: tuple[float, ...]
     coefficient_deviation: tuple[float, ...]
     """Of ln drag and ln lift over the nominal ones, restitution, tangential restitution and friction."""
+    untold_object: float = 0.0
+    """Further deviation of ln drag and ln lift where nobody tells size and mass."""
 
     def numbers(self) -> Float[np.ndarray, " setting"]:
         """As the kernels want them."""
@@ -94,6 +96,7 @@ class BallSettings:
                 *self.coefficient_mean,
                 *self.spin_deviation,
                 *self.coefficient_deviation,
+                self.untold_object,
             ]
         )
         if len(numbers) != NUM_SETTINGS or len(self.parameters) != NUM_FULL_PARAMETERS:
