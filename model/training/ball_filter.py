@@ -10,8 +10,11 @@ from jaxtyping import Float
 from pathcast.model.bundle.config import BallConfig
 from pathcast.model.training.ball_throws import Drawn, draw
 from pathcast.model.training.settings import TrainingSettings
+from pathcast.simulator.ball.coefficients import full_parameters
 from pathcast.simulator.ball.parameters import (
     CRISIS_DRAG,
+    CRISIS_SPEED,
+    CRISIS_WIDTH,
     DRAG,
     FLOOR,
     FRICTION,
@@ -42,12 +45,12 @@ def ball_config(settings: TrainingSettings) -> BallConfig:
     drawn = [
         draw(name, max(int(NUM_THROWS * share), 64), 0, 0) for name, share in zip(settings.throws, shares, strict=True)
     ]
+    ball = drawn[int(shares.argmax())].throws.ball
     nominal = _nominal(drawn[int(shares.argmax())], settings)
-    coefficients = np.concatenate([_coefficients(each, nominal) for each in drawn])
+    coefficients = np.concatenate([_coefficients(each, nominal, (ball.radius_m, ball.mass_kg)) for each in drawn])
     spins = np.concatenate([_spins(each) for each in drawn])
     velocity = np.concatenate([each.throws.states[:, 3:6] for each in drawn])
     mean, deviation = coefficients.mean(axis=0), WIDER * coefficients.std(axis=0) + 1e-3
-    ball = drawn[int(shares.argmax())].throws.ball
     numbers = {
         "spin_mean": np.array([0.0, spins[:, 1].mean(), 0.0]),
         "spin_deviation": WIDER * np.maximum(spins.std(axis=0), 0.5),
@@ -88,6 +91,8 @@ def _rounded(values: Float[np.ndarray, " number"]) -> Any:
 def _nominal(drawn: Drawn, settings: TrainingSettings) -> Float[np.ndarray, " full"]:
     """The mean row of the throws that most are, without wind; without air or gravity where the base has none."""
     row = drawn.throws.parameters.mean(axis=0)
+    if np.ptp(drawn.radius_m) > 0:
+        row = full_parameters(drawn.throws.ball)[0]
     row[FLOOR] = drawn.throws.parameters[0, FLOOR]
     row[[WIND_X, WIND_Y]] = 0.0
     row[GUSTS:] = 0.0
@@ -98,18 +103,31 @@ def _nominal(drawn: Drawn, settings: TrainingSettings) -> Float[np.ndarray, " fu
     return np.asarray(row)
 
 
-def _coefficients(drawn: Drawn, nominal: Float[np.ndarray, " full"]) -> Float[np.ndarray, "throw 5"]:
+def _drag_at(rows: Float[np.ndarray, "*row full"], speed: Float[np.ndarray, " throw"]) -> Float[np.ndarray, " throw"]:
+    """Drag k at a speed, 1/m, without spin."""
+    crisis, width = rows[:, CRISIS_DRAG], np.where(rows[:, CRISIS_WIDTH] > 0, rows[:, CRISIS_WIDTH], 1.0)
+    past = np.clip((speed - rows[:, CRISIS_SPEED]) / width, -500.0, 500.0)
+    return np.asarray(rows[:, DRAG] + crisis / (1.0 + np.exp(past)))
+
+
+def _coefficients(
+    drawn: Drawn, nominal: Float[np.ndarray, " full"], reference: tuple[float, float]
+) -> Float[np.ndarray, "throw 5"]:
     """The filter's five coefficients of throws, as their flight has them at launch."""
     rows, states = drawn.throws.parameters, drawn.throws.states
     speed = np.maximum(np.linalg.norm(states[:, 3:6], axis=1), 1e-3)
     share = rows[:, RADIUS] * np.linalg.norm(states[:, 6:9], axis=1) / speed
     width = nominal[RADIUS] / rows[:, RADIUS]
+    size = (drawn.radius_m / reference[0]) ** 2 / (drawn.mass_kg / reference[1])
     with np.errstate(divide="ignore", invalid="ignore"):
-        drag = np.log(rows[:, DRAG] / nominal[DRAG]) if nominal[DRAG] > 0 else np.zeros(len(rows))
+        drag = np.zeros(len(rows))
+        if nominal[DRAG] > 0:
+            drag = np.log(_drag_at(rows, speed) / _drag_at(nominal[None], speed) / size)
         lift = np.zeros(len(rows))
         if nominal[LIFT] > 0:
             own = rows[:, LIFT] / (1 + rows[:, LIFT_SATURATION] * share)
-            lift = np.log(np.maximum(own, 1e-9) / (nominal[LIFT] / (1 + nominal[LIFT_SATURATION] * share * width)))
+            expected = nominal[LIFT] * size / width / (1 + nominal[LIFT_SATURATION] * share)
+            lift = np.log(np.maximum(own, 1e-9) / expected)
     return np.stack([drag, lift, rows[:, RESTITUTION], rows[:, TANGENTIAL], rows[:, FRICTION]], axis=1)
 
 

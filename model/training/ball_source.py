@@ -61,8 +61,8 @@ class BallSource:
             flown = _positions(drawn.throws, true_times[rows], ahead[rows].reshape(len(rows), -1))
             seen[rows], truth[rows] = flown[0] + moved, flown[1] + moved
             starts[rows, IS_LEVEL], starts[rows, LEVEL] = float(drawn.is_level), drawn.shift[:, 2]
-            told = rows[tells_object[rows]]
-            starts[told, RADIUS_M], starts[told, MASS_KG] = drawn.throws.ball.radius_m, drawn.throws.ball.mass_kg
+            told = tells_object[rows]
+            starts[rows[told], RADIUS_M], starts[rows[told], MASS_KG] = drawn.radius_m[told], drawn.mass_kg[told]
         observed = (seen + noise[:, None] * random.standard_normal(seen.shape)).astype(np.float32)
         return Observed(times, observed, ends, truth.reshape(*ahead.shape, 3), starts=starts)
 

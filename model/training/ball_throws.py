@@ -12,7 +12,17 @@ from numpy.typing import NDArray
 
 from pathcast.errors import InputError
 from pathcast.simulator.ball.launches import Normals, States, Uniforms, direction
-from pathcast.simulator.ball.parameters import FLOOR
+from pathcast.simulator.ball.parameters import (
+    CRISIS_DRAG,
+    CRISIS_SPEED,
+    CRISIS_WIDTH,
+    DRAG,
+    FLOOR,
+    LIFT,
+    RADIUS,
+    SPIN_DRAG,
+    SPIN_RATE_DRAG,
+)
 from pathcast.simulator.ball.scenarios import SCENARIOS, Scenario, Throws, throw
 from pathcast.simulator.ball.sports import TABLE_TENNIS, LiftCurve, generic, table_tennis
 from pathcast.simulator.draws import uniforms
@@ -45,7 +55,11 @@ STROKES: Final = Scenario(
     launch=_strokes,
     prior=replace(table_tennis.PRIOR, drag_coefficient=(0.48, 0.06)),
 )
-KINDS: Final = MappingProxyType({**SCENARIOS, "strokes": STROKES})
+ANY_BALL: Final = replace(SCENARIOS["generic"], name="any-ball", summary="tosses of balls of any size and mass")
+RADII_M: Final = (0.018, 0.125)
+DENSITIES: Final = (60.0, 1200.0)
+"""kg/m3, of balls of any size: hollow plastic ones to golf balls."""
+KINDS: Final = MappingProxyType({**SCENARIOS, "strokes": STROKES, "any-ball": ANY_BALL})
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +71,8 @@ class Drawn:
     """Whether an endless level floor stands for the venue, so that the forecaster is told of it."""
     shift: Float[np.ndarray, "throw 3"]
     """What is added to places, m: the height of the level floor among it."""
+    radius_m: Float[np.ndarray, " throw"]
+    mass_kg: Float[np.ndarray, " throw"]
 
 
 def kind_named(name: str) -> Scenario:
@@ -75,14 +91,37 @@ def draw(name: str, num: int, seed: int, first: int) -> Drawn:
     """Throws `first` to `first + num - 1` of a kind; anywhere: turned and moved at random over a level floor."""
     kind = kind_named(name)
     throws = throw(kind, num, seed, first)
+    radius, mass = np.full(num, kind.ball.radius_m), np.full(num, kind.ball.mass_kg)
+    if kind is ANY_BALL:
+        radius, mass = _resize(throws, uniforms(seed, f"{name}/size", first, num, 2))
     if not name.endswith(ANYWHERE):
-        return Drawn(throws, kind.venue is LEVEL or kind.venue is generic.FLOOR, np.zeros((num, 3)))
+        return Drawn(throws, kind.venue is LEVEL or kind.venue is generic.FLOOR, np.zeros((num, 3)), radius, mass)
     shares = uniforms(seed, f"{name}/where", first, num, 4)
     states = _turned(throws.states, 2 * np.pi * shares[:, 0])
     rows = throws.parameters.copy()
     rows[:, FLOOR] = 0.0
     shift = np.stack([8 * (shares[:, 1] - 0.5), 8 * (shares[:, 2] - 0.5), 2 * (shares[:, 3] - 0.5)], axis=1)
-    return Drawn(Throws(states, rows, throws.duration, throws.ball, LEVEL), True, shift)
+    return Drawn(Throws(states, rows, throws.duration, throws.ball, LEVEL), True, shift, radius, mass)
+
+
+def _resize(
+    throws: Throws, shares: Float[np.ndarray, "throw 2"]
+) -> tuple[Float[np.ndarray, " throw"], Float[np.ndarray, " throw"]]:
+    """Gives throws balls of other sizes and masses, in their parameter rows, in place; radius (m) and mass (kg)."""
+    ball, rows = throws.ball, throws.parameters
+    radius, density = (
+        low * (high / low) ** share for (low, high), share in zip((RADII_M, DENSITIES), shares.T, strict=True)
+    )
+    mass = 4 / 3 * np.pi * radius**3 * density
+    width, weight = radius / ball.radius_m, mass / ball.mass_kg
+    rows[:, RADIUS] = radius
+    for column in (DRAG, CRISIS_DRAG, SPIN_DRAG, SPIN_RATE_DRAG):
+        rows[:, column] *= width**2 / weight
+    rows[:, LIFT] *= width**3 / weight
+    for column in (CRISIS_SPEED, CRISIS_WIDTH):
+        rows[:, column] /= width
+    throws.states[:, 2] = np.maximum(throws.states[:, 2], radius + 0.05)
+    return radius, mass
 
 
 def _turned(states: Float[np.ndarray, "throw 9"], angles: Float[np.ndarray, " throw"]) -> Float[np.ndarray, "throw 9"]:
