@@ -7,6 +7,7 @@ WORKERS ?= 2
 
 BIN := .venv/bin
 EXTRAS := train,web,tracking,test,dev
+BUNDLES ?= ball basketball pedestrian table-tennis
 INSTALLED := .venv/.installed
 COMPILED := .venv/.compiled
 PROTOC := .venv-proto/.installed
@@ -21,7 +22,7 @@ generate = PATH="$(CURDIR)/.venv-proto/bin:$$PATH" python -m grpc_tools.protoc -
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test slow coverage check format lint types fresh contract proto buf bench bench-balls bench-tools hooks clean
+.PHONY: help setup demo test slow bundles coverage check format lint types fresh contract proto buf bench bench-balls bench-tools hooks clean
 
 help:  ## list the verbs
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | while IFS='|' read -r verb text; do \
@@ -38,6 +39,10 @@ test: $(COMPILED) $(PROTOC)  ## all tests but the slow ones
 
 slow: $(COMPILED) $(PROTOC)  ## the long training and simulation tests
 	$(BIN)/python -m pytest -m slow $(PYTEST_ARGS)
+
+bundles: $(COMPILED)  ## train the bundles that ship anew, some minutes each
+	for name in $(BUNDLES); do \
+		$(BIN)/python -m pathcast train --config configs/$$name.toml --out model/bundles/$$name/1 --overwrite || exit 1; done
 
 coverage: $(COMPILED) $(PROTOC)  ## the tests, with the lines they leave out
 	$(BIN)/python -m pytest -n $(WORKERS) -m 'not slow' --cov --cov-report=term-missing $(PYTEST_ARGS)

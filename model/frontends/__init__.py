@@ -176,6 +176,9 @@ class EstimatingFrontEnd(FrontEnd, Protocol):
     ) -> Base:
         """The base at other offsets than the knots, where it is `at_knots`; it has no knot inputs."""
 
+    def num_steps(self, filters: Float[np.ndarray, "*row column"]) -> Int[np.ndarray, "*row"]:
+        """Steps of the encoder so far, at least one after the first observation."""
+
     def surprise(self, filters: Float[np.ndarray, "track column"]) -> Float[np.ndarray, " track"]:
         """-log10 of the probability of an innovation at least as far as each newest one."""
 

@@ -22,6 +22,8 @@ from pathcast.simulator.truth import DECIDED_S
 PARTS = {"train": 0, "validation": 1, "test": 2}
 _CLASS_OF = np.array([MISSED, SWISH, RIM, BOARD, MISSED])
 """Of the simulator's outcomes, of which the first is undecided."""
+FAST_HZ = 60.0
+MOST_OBSERVATIONS = 128
 LOOSE_NOISE = 0.3
 """Standard deviation of the logarithm of each axis' noise about a track's own, in half of the tracks."""
 
@@ -40,14 +42,18 @@ class BallSource:
         key = zlib.crc32(f"{part} {epoch}".encode())
         random = np.random.Generator(np.random.Philox(key=[settings.seed, key]))
         rate = random.choice(np.asarray(settings.rates_hz), (num, 1))
-        missed = random.geometric(1.0 - settings.dropout, (num, settings.prefix)) - 1
-        true_times = np.cumsum((1 + missed) / rate, axis=1)
+        # A faster camera is watched for as long as one of 60 Hz.
+        most = np.minimum(settings.prefix * np.maximum(rate / FAST_HZ, 1.0), MOST_OBSERVATIONS).astype(np.int64)
+        missed = random.geometric(1.0 - settings.dropout, (num, int(most.max()))) - 1
+        gaps = np.where(np.arange(missed.shape[1]) < most, (1 + missed) / rate, 1e-6)
+        true_times = np.cumsum(gaps, axis=1)
         true_times -= true_times[:, :1]
         true_times += random.uniform(0, 0.2, (num, 1)) * (random.random((num, 1)) < 0.7)
         clock = settings.clock_jitter_s * np.exp(random.uniform(-1.5, 1.5, num)) * (random.random(num) < 0.8)
         jitter = clock[:, None] * random.standard_normal(true_times.shape)
-        times = true_times + np.clip(jitter, -0.4 / rate, 0.4 / rate)
-        ends = self._ends(random, num, num_ends)
+        room = 0.4 * np.minimum(gaps, np.append(gaps[:, 1:], gaps[:, :1], axis=1))
+        times = true_times + np.clip(jitter, -room, room)
+        ends = self._ends(random, most, num_ends)
         ahead = np.take_along_axis(times, ends, 1)[:, :, None] + self._knots
         noise = self._noise(random, num)
         starts = self.front_end.begin(num, NOTHING_GIVEN)
@@ -96,13 +102,15 @@ class BallSource:
                 found.append((rows, draw(name, len(rows), seed, epoch * num)))
         return found
 
-    def _ends(self, random: np.random.Generator, num: int, num_ends: int) -> NDArray[np.int64]:
+    def _ends(
+        self, random: np.random.Generator, most: Int[np.ndarray, "track 1"], num_ends: int
+    ) -> Int[np.ndarray, "track end"]:
         """Newest observations of forecasts: half evenly, half evenly by the logarithm of their number."""
-        most = self._settings.prefix - 1
-        even = 1 + random.random((num, num_ends)) * most
-        short = np.exp(random.random((num, num_ends)) * math.log(most + 1.0))
-        chosen = np.where(random.random((num, num_ends)) < 0.5, even, short)
-        return np.sort(np.clip(chosen.astype(np.int64), 1, most))
+        shape = (len(most), num_ends)
+        even = 1 + random.random(shape) * (most - 1)
+        short = np.exp(random.random(shape) * np.log(most))
+        chosen = np.where(random.random(shape) < 0.5, even, short)
+        return np.sort(np.clip(chosen.astype(np.int64), 1, most - 1))
 
     def _noise(self, random: np.random.Generator, num: int) -> Float[np.ndarray, "track 3"]:
         """Standard deviation of each track's positions along each axis, m."""

@@ -71,7 +71,7 @@ def examples_of(
     num_tracks, num_ends = observed.ends.shape
     rows = filters.reshape(num_tracks * num_ends, -1)
     truth = observed.truth.reshape(num_tracks * num_ends, *observed.truth.shape[2:])
-    if front_end.num_estimated:
+    if isinstance(front_end, EstimatingFrontEnd):
         return _unrelated(front_end, observed, steps, filters)
     head, at_knots, target, unit = relate(front_end, rows, truth, knots)
     neighbours, present = _around(front_end, rows, observed.others, num_neighbours)
@@ -101,14 +101,15 @@ def _trace(front_end: FrontEnd, observed: Observed) -> tuple[np.ndarray, np.ndar
     return front_end.trace(observed.times, observed.positions, observed.ends)
 
 
-def _unrelated(front_end: FrontEnd, observed: Observed, steps: np.ndarray, filters: np.ndarray) -> Examples:
+def _unrelated(front_end: EstimatingFrontEnd, observed: Observed, steps: np.ndarray, filters: np.ndarray) -> Examples:
     """Examples whose base the network itself decides, so that nothing can be related to it beforehand."""
     num_tracks, num_ends, num_knots, num_axes = observed.truth.shape
     shape = (num_tracks, num_ends)
     head = front_end.head(filters.reshape(num_tracks * num_ends, -1))
+    num_steps = front_end.num_steps(filters)
     return Examples(
-        steps,
-        observed.ends,
+        steps[:, : int(num_steps.max())],
+        num_steps - 1,
         head.reshape(*shape, -1),
         np.zeros((*shape, 0, front_end.num_knot_inputs), np.float32),
         np.zeros((*shape, num_knots, num_axes), np.float32),

@@ -93,8 +93,9 @@ def _examples(
     for epoch in range(-(-num // AT_ONCE)):
         observed, outcome, is_open = source.shots(part, epoch, AT_ONCE, settings.num_ends)
         steps, filters = front_end.trace(observed.times, observed.positions, observed.ends, observed.starts)
-        outputs = network.encode(torch.from_numpy(steps))
-        ends = torch.from_numpy(observed.ends)
+        num_steps = front_end.num_steps(filters)
+        outputs = network.encode(torch.from_numpy(steps[:, : int(num_steps.max())]))
+        ends = torch.from_numpy(num_steps - 1)
         hidden = outputs.gather(1, ends[:, :, None].expand(-1, -1, outputs.shape[2])).flatten(0, 1)
         rows = filters.reshape(-1, filters.shape[2])
         if network.sizes.num_estimated:

@@ -57,7 +57,11 @@ IS_LEVEL, LEVEL = MASS_KG + 1, MASS_KG + 2
 """Whether the caller put an endless level floor in the venue's place, and the height of it."""
 TOUCHED: Final = LEVEL + 1
 """1 once the filter's ball touched rim or bridge; then the board; then whether it fell through the hoop."""
-FILTER_SIZE: Final = TOUCHED + 3
+STEPS, STEP_TIME = TOUCHED + 3, TOUCHED + 4
+"""Steps of the encoder so far, and the time of the newest one, s."""
+SUMMED: Final = TOUCHED + 5
+"""Whitened innovations since that step, three columns, then how many, and contacts since."""
+FILTER_SIZE: Final = SUMMED + 5
 
 LEAST_BOUNCE, MOST_BOUNCE = 0.05, 1.0
 MOST_GRIP: Final = 0.9

@@ -62,7 +62,7 @@ DRIFTING: Final = 40.0
 """The same of the trace of innovations; chi-squared too, but seen at every observation."""
 DRIFT_KEPT: Final = 0.85
 """Share of the trace that is left at the next observation."""
-NOISE_PRIOR: Final = 9.0
+NOISE_PRIOR: Final = 6.0
 """Innovations, three to an observation, that the nominal noise counts as."""
 MOST_SCALE: Final = 36.0
 """Of the noise's square over the nominal one; its inverse is the least."""
@@ -298,6 +298,23 @@ def _forget(row: Any, settings: Any, full: Any, position: Any, elapsed: float) -
 
 
 @njit
+def _estimate_noise(row: Any, full: Any, square: float) -> None:
+    """Takes an innovation into the estimate of the noise, and widens or narrows what was learned by the old one.
+
+    What is known of place and velocity comes of observations, so its variance goes with the noise's; of spin and
+    coefficients it is the prior's.
+    """
+    before = noise_scale(row)
+    row[NOISE_SUM] += min(square, 12.0) * before
+    row[NOISE_WEIGHT] += 3.0
+    ratio = math.sqrt(noise_scale(row) / before)
+    for i in range(6):
+        for j in range(NUM_QUANTITIES):
+            full[i, j] *= ratio
+            full[j, i] *= ratio
+
+
+@njit
 def absorb_one(
     row: Any,
     nominal: Any,
@@ -359,8 +376,8 @@ def absorb_one(
             _whiten(row, full, position, innovation, whitener)
             row[DRIFT : DRIFT + 3] = 0.0
         elif row[IS_TOLD] == 0.0:
-            row[NOISE_SUM] += min(square, 12.0) * noise_scale(row)
-            row[NOISE_WEIGHT] += 3.0
+            _estimate_noise(row, full, square)
+            square = _whiten(row, full, position, innovation, whitener)
     row[SUSPICION] = STAYS_SUSPECT if not fits else max(row[SUSPICION] - 1.0, 0.0)
     _update(row, full, innovation, whitener, gains)
     is_sound = True

@@ -30,6 +30,7 @@ from pathcast.model.frontends.ball.columns import (
     NOISE,
     NUM_QUANTITIES,
     RADIUS_M,
+    STEPS,
     SURPRISE,
     SUSPICION,
 )
@@ -152,8 +153,9 @@ class BallFrontEnd:
     ) -> tuple[Float[np.ndarray, "track time input"], Int[np.ndarray, " track"]]:
         steps = np.zeros((*times.shape, NUM_INPUTS), np.float32)
         ends, kept = np.empty((len(filters), 0), np.int64), np.empty((len(filters), 0, FILTER_SIZE))
-        kernels.absorb(filters, *self._physics(), times, positions, lengths, steps, ends, kept)
-        return steps, lengths
+        counts = np.zeros(len(filters), np.int64)
+        kernels.absorb(filters, *self._physics(), times, positions, lengths, steps, counts, ends, kept)
+        return steps, counts
 
     def _physics(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         return self._nominal, self._reference, self._numbers, self._fixtures, self._level
@@ -252,6 +254,7 @@ class BallFrontEnd:
             np.ascontiguousarray(positions, np.float32),
             np.ascontiguousarray(ends[:, -1] + 1),
             steps,
+            np.zeros(len(filters), np.int64),
             ends,
             kept,
         )
@@ -295,6 +298,10 @@ class BallFrontEnd:
         """What tracks whose means are estimated will touch within some seconds each."""
         _, _, kinds, events = self.sample(filters, horizons)
         return gather_contacts(kinds, events)
+
+    def num_steps(self, filters: Float[np.ndarray, "*row column"]) -> Int[np.ndarray, "*row"]:
+        """Steps of the encoder so far, of which there is one at the first observation."""
+        return np.asarray(filters[..., STEPS], np.int64)
 
     def surprise(self, filters: Float[np.ndarray, "track column"]) -> Float[np.ndarray, " track"]:
         """-log10 of the probability of an innovation at least as far as each newest one."""

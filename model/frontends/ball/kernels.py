@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+import math
+from typing import Any, Final
 
 import numpy as np
 
 from pathcast.compiled import njit
-from pathcast.model.frontends.ball.columns import COUNT, TIME, physics_of
+from pathcast.model.frontends.ball.columns import COUNT, STEP_TIME, STEPS, SUMMED, physics_of
 from pathcast.model.frontends.ball.filter import absorb_one, make_work
 from pathcast.model.frontends.ball.flying import place_of
 from pathcast.model.frontends.ball.inputs import write_head, write_inputs
+
+STEP_S: Final = 1.0 / 60.0 - 1e-4
+"""Least seconds between two steps of the encoder: a faster camera's innovations are summed, so that its steps stay as
+those of the slower ones that it was trained on, and cost no more."""
 
 
 @njit
@@ -27,13 +32,26 @@ def _take_in(
     work: Any,
     innovation: Any,
     inputs: Any,
-) -> None:
-    """One more observation of one track, and the encoder's inputs at it."""
-    elapsed = time - row[TIME] if row[COUNT] > 0.0 else 0.0
+) -> bool:
+    """One more observation of one track; whether a step of the encoder is due, whose inputs are then written."""
+    is_first = row[COUNT] == 0.0
     hits = absorb_one(row, nominal, reference, settings, fixtures, level, p, time, position, work, innovation)
+    for axis in range(3):
+        row[SUMMED + axis] += innovation[axis]
+    row[SUMMED + 3] += 1.0
+    row[SUMMED + 4] += max(hits, 0)
+    if not is_first and time - row[STEP_TIME] < STEP_S:
+        return False
+    for axis in range(3):
+        innovation[axis] = row[SUMMED + axis] / math.sqrt(row[SUMMED + 3])
+    elapsed = 0.0 if is_first else time - row[STEP_TIME]
     physics_of(row, nominal, reference, p)
     solid = place_of(row, fixtures, level, p)
-    write_inputs(row, settings, solid, p, innovation, hits, elapsed, inputs)
+    write_inputs(row, settings, solid, p, innovation, int(row[SUMMED + 4]), elapsed, inputs)
+    row[STEPS] += 1.0
+    row[STEP_TIME] = time
+    row[SUMMED : SUMMED + 5] = 0.0
+    return True
 
 
 @njit
@@ -48,6 +66,7 @@ def absorb(
     positions: Any,
     lengths: Any,
     steps: Any,
+    counts: Any,
     ends: Any,
     kept: Any,
 ) -> None:
@@ -57,14 +76,15 @@ def absorb(
         filters: Changed in place. Shape [track, column].
         nominal, reference, settings, fixtures, level: As of `filter.absorb_one`.
         times, positions, lengths, steps: As of `FrontEnd.absorb`.
+        counts: Written: steps of each track. Shape [track].
         ends: Places of observations after which the filters are kept, rising. Shape [track, end].
         kept: Written. Shape [track, end, column].
     """
     work, innovation, p = make_work(), np.empty(3), nominal.copy()
     for track in range(len(filters)):
-        end = 0
+        end, num = 0, 0
         for index in range(lengths[track]):
-            _take_in(
+            is_due = _take_in(
                 filters[track],
                 nominal,
                 reference,
@@ -76,11 +96,13 @@ def absorb(
                 positions[track, index],
                 work,
                 innovation,
-                steps[track, index],
+                steps[track, num],
             )
+            num += is_due
             while end < ends.shape[1] and ends[track, end] == index:
                 kept[track, end] = filters[track]
                 end += 1
+        counts[track] = num
 
 
 @njit
