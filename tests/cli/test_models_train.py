@@ -15,7 +15,7 @@ SMALL = """
 name = "tried"
 summary = "Balls, for a moment"
 world = "ball"
-scenario = "free-throw"
+throws = { free-throw = 1.0 }
 noise_m = 0.03
 prefix = 12
 num_train = 256
@@ -111,7 +111,7 @@ def test_a_trained_bundle_is_a_model_with_its_scores(run, tmp_path):
     assert model["offsets_s"] == [0.1, 0.2, 0.3, 0.4] and model["horizon_s"] == 1.0
     assert model["metrics"] == scores
     written = json.loads((tmp_path / "bundles" / "tried" / "config.json").read_text())["training"]
-    assert (written["seed"], written["epochs"], written["scenario"]) == (5, 1, "free-throw")
+    assert (written["seed"], written["epochs"], written["throws"]) == (5, 1, {"free-throw": 1.0})
 
 
 def test_without_json_a_score_stands_on_each_line(run, tmp_path):
@@ -129,10 +129,14 @@ def test_without_json_a_score_stands_on_each_line(run, tmp_path):
             "learning_rat = 1.0",
             "small.toml: learning_rat: expected a known key, such as learning_rate, found an unknown",
         ),
+        (
+            'world = "ball"\nscenario = "free-throw"',
+            "small.toml: scenario: expected a known key, such as num_scenes, found an unknown one",
+        ),
         ("noize_m = 1.0", "small.toml: noize_m: expected a known key, such as noise_m, found an unknown one"),
         ('epochs = "many"', "settings: epochs: expected a valid integer"),
         ("num_offsets = 15", "settings: num_knots * knot_s: expected at least num_offsets * knot_s + coast_s, 7.2 s"),
-        ('world = "ball"', "settings: scenario: expected one of three-pointer, "),
+        ('world = "ball"', 'settings: throws: expected at least one kind of throws for world = "ball", found none'),
         ("epochs 3", "small.toml: expected a TOML file, found "),
     ],
 )

@@ -10,25 +10,37 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pathcast.errors import BundleError
-from pathcast.model.bundle.config import HeadingConfig, KalmanConfig
+from pathcast.model.bundle.config import BallConfig, HeadingConfig
 from pathcast.model.bundle.engine import BundleEngine, load_bundle
 from pathcast.model.forecast import Forecast, unpack_covariances
 from pathcast.model.training.build import build_network
 from pathcast.model.training.settings import TrainingSettings
 from pathcast.model.training.write_bundle import write_bundle
+from pathcast.simulator.ball.parameters import NUM_FULL_PARAMETERS
 
 SETTINGS = TrainingSettings(
     name="tried", summary="Untrained", num_modes=5, num_units=16, num_context=16, num_knots=10, num_offsets=7
 )
-FLIGHT = KalmanConfig(
-    parameters=[9.66, 0.02, 0.01, 0.0, 0.0, 0.0, 0.12, 0.667, 0.0, 0.76, 0.1, 0.5],
+FLIGHT = BallConfig(
+    parameters=(9.66, 0.02, 0.01, 0.0, 0.0, 0.0, 0.12, 0.667, 0.0, 0.76, 0.1, 0.5)
+    + (0.0,) * (NUM_FULL_PARAMETERS - 12),
+    radius_m=0.12,
+    mass_kg=0.62,
     noise_m=0.03,
-    acceleration_density=0.05,
+    clock_s=0.0005,
     max_speed_mps=9.0,
+    acceleration_density=5e-4,
+    lift_walk=0.01,
+    hit_speed_share=0.01,
+    hit_spin_share=0.05,
+    spin_mean=(0.0, -9.0, 0.0),
+    spin_deviation=(3.0, 6.0, 3.0),
+    coefficient_mean=(0.0, 0.0, 0.76, 0.1, 0.5),
+    coefficient_deviation=(0.1, 0.2, 0.03, 0.1, 0.1),
 )
-KINDS: dict[str, tuple[HeadingConfig | KalmanConfig, TrainingSettings]] = {
+KINDS: dict[str, tuple[HeadingConfig | BallConfig, TrainingSettings]] = {
     "heading": (HeadingConfig(), SETTINGS),
-    "kalman": (FLIGHT, SETTINGS.model_copy(update={"knot_s": 0.1, "num_offsets": 6, "coast_s": 0.3})),
+    "ball": (FLIGHT, SETTINGS.model_copy(update={"knot_s": 0.1, "num_offsets": 6, "coast_s": 0.3})),
 }
 
 
@@ -43,7 +55,7 @@ def _write(kind: str, folder: Path, memory: str = "lstm") -> Path:
     return folder
 
 
-@pytest.fixture(scope="module", params=["heading-lstm", "kalman-lstm", "heading-gru", "kalman-rnn", "heading-trace"])
+@pytest.fixture(scope="module", params=["heading-lstm", "ball-lstm", "heading-gru", "ball-rnn", "heading-trace"])
 def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> BundleEngine:
     kind, memory = request.param.split("-")
     return load_bundle(_write(kind, tmp_path_factory.mktemp(kind), memory))
@@ -176,7 +188,7 @@ def test_spread_scale_widens_spreads_and_nothing_else(tmp_path: Path) -> None:
     [
         (lambda folder: (folder / "config.json").unlink(), "found no config.json"),
         (lambda folder: (folder / "config.json").write_text("{"), "expected JSON"),
-        (lambda folder: (folder / "config.json").write_text('{"format": 99}'), "expected format 1 to 1, found 99"),
+        (lambda folder: (folder / "config.json").write_text('{"format": 99}'), "expected format 1 to 2, found 99"),
         (lambda folder: (folder / "encode.onnx").write_bytes(b"x"), "expected SHA-256"),
         (lambda folder: (folder / "forecast.onnx").unlink(), "expected a graph"),
         (lambda folder: (folder / "metrics.json").write_text("{"), "metrics.json: expected JSON"),

@@ -20,7 +20,7 @@ SMALL = """
 name = "tried"
 summary = "Balls, for a moment"
 world = "ball"
-scenario = "free-throw"
+throws = { free-throw = 1.0 }
 noise_m = 0.03
 prefix = 8
 num_train = 256

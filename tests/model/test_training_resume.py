@@ -20,7 +20,7 @@ from pathcast.model.training.world import build_world
 SETTINGS = TrainingSettings(
     name="balls",
     world="ball",
-    scenario="table-tennis",
+    throws={"table-tennis": 1.0},
     rates_hz=[120.0],
     noise_m=0.003,
     prefix=8,

@@ -13,8 +13,21 @@ from pathcast.settings import load_settings
     ("text", "message"),
     [
         ("num_knots = 3", r"num_knots \* knot_s: expected at least num_offsets \* knot_s \+ coast_s, 6 s, found 1.2 s"),
-        ('world = "ball"', "scenario: expected one of three-pointer, .*, found ''"),
-        ('world = "ball"\nscenario = "cricket"', "scenario: expected one of .*, found 'cricket'"),
+        ('world = "ball"', 'throws: expected at least one kind of throws for world = "ball", found none'),
+        ('world = "ball"\nthrows = { cricket = 1.0 }', "throws: expected one of .*, found 'cricket'"),
+        (
+            'world = "ball"\nthrows = { free-throw = 1.0 }\noutcome_throws = { cricket = 1.0 }',
+            "throws: expected one of .*, found 'cricket'",
+        ),
+        (
+            'world = "ball"\nthrows = { "free-throw somewhere" = 1.0 }',
+            "throws: expected one of .*, or one of them and anywhere, found 'free-throw somewhere'",
+        ),
+        ('world = "ball"\nthrows = { free-throw = 0.0 }', "throws.free-throw: expected greater than 0, found 0.0"),
+        ("told_noise = 1.5", "settings: told_noise: expected less than or equal to 1, found 1.5"),
+        ('base = "vacuum"', "settings: base: expected 'physics', 'parabola' or 'none', found 'vacuum'"),
+        ('scenario = "free-throw"', "settings.toml: scenario: expected a known key, such as "),
+        ("max_speed_mps = 9.0", "settings.toml: max_speed_mps: expected a known key, such as "),
         ('world = "sea"', "settings: world: expected 'crowd', 'ball' or 'tracks', found 'sea'"),
         ('memory = "elman"', "settings: memory: expected 'lstm', 'gru', 'rnn' or 'trace', found 'elman'"),
         ('venue = "moon"', "settings: venue: expected one of .*plaza, found 'moon'"),

@@ -11,14 +11,6 @@ from jaxtyping import Bool, Float, Int
 from pathcast.model.contacts import Contacts
 from pathcast.model.frontends import Base
 from pathcast.model.frontends.ball import kernels
-from pathcast.model.frontends.ball.base import (
-    NUM_KNOT_INPUTS,
-    SPREAD_INPUTS,
-    estimate,
-    now_unit,
-    write_base,
-    write_path,
-)
 from pathcast.model.frontends.ball.columns import (
     CLOCK,
     FILTER_SIZE,
@@ -35,6 +27,14 @@ from pathcast.model.frontends.ball.columns import (
     SUSPICION,
 )
 from pathcast.model.frontends.ball.contacts import gather_contacts
+from pathcast.model.frontends.ball.estimated_flight import (
+    NUM_KNOT_INPUTS,
+    SPREAD_INPUTS,
+    estimate,
+    now_unit,
+    write_base,
+    write_path,
+)
 from pathcast.model.frontends.ball.filter import NUM_SETTINGS
 from pathcast.model.frontends.ball.flying import MOST_EVENTS, level_fixtures
 from pathcast.model.frontends.ball.inputs import NUM_HEAD_INPUTS, NUM_INPUTS

@@ -55,7 +55,7 @@ def fly_samples(
 
     Args:
         rows: Filters, their means as estimated. Shape [track, column].
-        nominal, reference, fixtures, level: As of `base.write_base`.
+        nominal, reference, fixtures, level: As of `estimated_flight.write_base`.
         draws: `whitened_draws`. Shape [sample, 14].
         horizons: Seconds. Shape [track].
         ring: Radius within which a way down through the ring's plane is inside it, m; 0 where there is no ring.
