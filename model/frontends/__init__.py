@@ -151,7 +151,10 @@ class EstimatingFrontEnd(FrontEnd, Protocol):
     def estimate(
         self, filters: Float[np.ndarray, "track column"], shifts: Float[np.ndarray, "track quantity"]
     ) -> Float[np.ndarray, "track column"]:
-        """Filters whose means are moved by whitened numbers: mean + L shift, with L the covariance's lower factor."""
+        """Filters whose means are moved by whitened numbers: mean + L shift.
+
+        L is a factor of the covariance in the track's heading, so that nothing depends on where the world's axes point.
+        """
 
     def trace(
         self,

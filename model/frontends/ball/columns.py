@@ -137,6 +137,35 @@ def factor(full: Any, lower: Any) -> None:
             lower[i, j] = dot / lower[j, j]
 
 
+@njit
+def factor_along(row: Any, full: Any, directions: Any) -> None:
+    """A factor of the covariance whose columns are directions in the track's heading, wherever the world's axes point.
+
+    With R that turns place, velocity and spin into the heading, it is R' times the lower factor of R full R'.
+
+    Args:
+        row: The filter's.
+        full: Its covariance. Shape [14, 14].
+        directions: Written, one a column. Shape [14, 14].
+    """
+    cosine, sine = row[HEADING], row[HEADING + 1]
+    turned = full.copy()
+    for start in (0, 3, 6):
+        for column in range(NUM_QUANTITIES):
+            x, y = turned[start, column], turned[start + 1, column]
+            turned[start, column], turned[start + 1, column] = cosine * x + sine * y, cosine * y - sine * x
+    for start in (0, 3, 6):
+        for i in range(NUM_QUANTITIES):
+            x, y = turned[i, start], turned[i, start + 1]
+            turned[i, start], turned[i, start + 1] = cosine * x + sine * y, cosine * y - sine * x
+    factor(turned, directions)
+    for start in (0, 3, 6):
+        for column in range(NUM_QUANTITIES):
+            ahead, left = directions[start, column], directions[start + 1, column]
+            directions[start, column] = cosine * ahead - sine * left
+            directions[start + 1, column] = sine * ahead + cosine * left
+
+
 def empty_row() -> np.ndarray:
     """Room for a full parameter row."""
     return np.zeros(NUM_FULL_PARAMETERS)

@@ -16,6 +16,7 @@ from pathcast.model.frontends.ball.columns import (
     NUM_QUANTITIES,
     NUM_STATE,
     factor,
+    factor_along,
     physics_of,
     unpack,
 )
@@ -34,13 +35,13 @@ NOISE_SHARE: Final = 0.05
 @njit
 def estimate_row(row: Any, shift: Any) -> None:
     """Moves the filter's mean by whitened numbers, within its own covariance, in place. Shape of them: [14]."""
-    full, lower = np.empty((NUM_QUANTITIES, NUM_QUANTITIES)), np.empty((NUM_QUANTITIES, NUM_QUANTITIES))
+    full, directions = np.empty((NUM_QUANTITIES, NUM_QUANTITIES)), np.empty((NUM_QUANTITIES, NUM_QUANTITIES))
     unpack(row, full)
-    factor(full, lower)
+    factor_along(row, full, directions)
     for i in range(NUM_QUANTITIES):
         total = 0.0
-        for j in range(i + 1):
-            total += lower[i, j] * shift[j]
+        for j in range(NUM_QUANTITIES):
+            total += directions[i, j] * shift[j]
         row[MEAN + i] += total
 
 
@@ -157,7 +158,7 @@ def write_base(
     num_times = offsets.shape[1]
     states, room = np.empty((num_times, NUM_STATE)), np.empty((5, max(num_times, 9)))
     events, kinds, outcome = make_events()
-    full, lower = np.empty((NUM_QUANTITIES, NUM_QUANTITIES)), np.empty((NUM_QUANTITIES, NUM_QUANTITIES))
+    full, directions = np.empty((NUM_QUANTITIES, NUM_QUANTITIES)), np.empty((NUM_QUANTITIES, NUM_QUANTITIES))
     slopes, shares = np.empty((NUM_STATE, NUM_QUANTITIES)), np.empty((NUM_QUANTITIES - NUM_STATE, NUM_QUANTITIES))
     outputs = np.empty((num_times, 3, NUM_QUANTITIES))
     p = nominal.copy()
@@ -166,8 +167,8 @@ def write_base(
         physics_of(row, nominal, reference, p)
         solid = place_of(row, fixtures, level, p)
         unpack(row, full)
-        factor(full, lower)
-        start_slopes(lower, slopes, shares)
+        factor_along(row, full, directions)
+        start_slopes(directions, slopes, shares)
         num = fly_with_slopes(
             row, p, offsets[track], solid, states, events, kinds, outcome, room, slopes, shares, outputs
         )

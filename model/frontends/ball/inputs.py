@@ -40,16 +40,24 @@ _LEAST_LOG: Final = -9.0
 
 
 @njit
-def _variance(row: Any, index: int) -> float:
-    """Of one quantity."""
-    value: float = row[COVARIANCE + index * (index + 3) // 2]
-    return value
+def _variance_along(row: Any, index: int) -> float:
+    """Of one quantity; of place, velocity and spin along the heading and to its left, not along the world's x and y."""
+    own: float = row[COVARIANCE + index * (index + 3) // 2]
+    side = index % 3
+    if index >= NUM_STATE or side == 2:
+        return own
+    first = index - side
+    xx, yy = row[COVARIANCE + first * (first + 3) // 2], row[COVARIANCE + (first + 1) * (first + 4) // 2]
+    xy = row[COVARIANCE + (first + 1) * (first + 2) // 2 + first]
+    cosine, sine = row[HEADING + side], row[HEADING + 1 - side]
+    mixed: float = cosine * cosine * xx + sine * sine * yy
+    return mixed + (2.0 if side == 0 else -2.0) * cosine * sine * xy
 
 
 @njit
 def _log_deviation(row: Any, index: int) -> float:
-    """Natural logarithm of a quantity's standard deviation."""
-    return max(0.5 * math.log(max(_variance(row, index), 1e-16)), _LEAST_LOG)
+    """Natural logarithm of a quantity's standard deviation, axes as of `_variance_along`."""
+    return max(0.5 * math.log(max(_variance_along(row, index), 1e-16)), _LEAST_LOG)
 
 
 @njit
@@ -131,8 +139,10 @@ def write_head(row: Any, settings: Any, fixtures: Any, p: Any, landmark: Any, he
     head[28] = 1.0 if row[COUNT] == 3.0 else 0.0
     head[29] = min(row[BOUNCES], 2.0)
     spread = 0.5 * math.log(noise_scale(row))
-    for axis in range(3):
-        head[30 + axis] = math.log(max(row[NOISE + axis], 1e-5)) + spread
+    nx, ny = row[NOISE] * row[NOISE], row[NOISE + 1] * row[NOISE + 1]
+    head[30] = math.log(max(math.sqrt(cosine * cosine * nx + sine * sine * ny), 1e-5)) + spread
+    head[31] = math.log(max(math.sqrt(sine * sine * nx + cosine * cosine * ny), 1e-5)) + spread
+    head[32] = math.log(max(row[NOISE + 2], 1e-5)) + spread
     speed = math.sqrt(row[MEAN + 3] ** 2 + row[MEAN + 4] ** 2 + row[MEAN + 5] ** 2)
     head[33] = math.log(max(row[CLOCK] * speed, 1e-5))
     head[34] = row[IS_TOLD]

@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Float
 
 from pathcast.compiled import njit
-from pathcast.model.frontends.ball.columns import MEAN, NUM_QUANTITIES, NUM_STATE, factor, physics_of, unpack
+from pathcast.model.frontends.ball.columns import MEAN, NUM_QUANTITIES, NUM_STATE, factor_along, physics_of, unpack
 from pathcast.model.frontends.ball.flying import MOST_EVENTS, fly_row, make_events, place_of
 from pathcast.simulator.ball.course import LANDED_AT, MADE_AT, TOUCHED_BOARD, TOUCHED_RIM
 from pathcast.simulator.ball.surfaces import RING_PASSED
@@ -66,18 +66,18 @@ def fly_samples(
     """
     states, room, times = np.empty((1, NUM_STATE)), np.empty((5, 9)), np.empty(1)
     events, kinds, outcome = make_events()
-    full, lower = np.empty((NUM_QUANTITIES, NUM_QUANTITIES)), np.empty((NUM_QUANTITIES, NUM_QUANTITIES))
+    full, directions = np.empty((NUM_QUANTITIES, NUM_QUANTITIES)), np.empty((NUM_QUANTITIES, NUM_QUANTITIES))
     p, row = nominal.copy(), rows[0].copy()
     for track in range(len(rows)):
         unpack(rows[track], full)
-        factor(full, lower)
+        factor_along(rows[track], full, directions)
         times[0] = horizons[track]
         for sample in range(len(draws)):
             row[:] = rows[track]
             for i in range(NUM_QUANTITIES):
                 total = 0.0
-                for j in range(i + 1):
-                    total += lower[i, j] * draws[sample, j]
+                for j in range(NUM_QUANTITIES):
+                    total += directions[i, j] * draws[sample, j]
                 row[MEAN + i] += total
             physics_of(row, nominal, reference, p)
             solid = place_of(row, fixtures, level, p)
