@@ -154,7 +154,8 @@ class BallFrontEnd:
         steps = np.zeros((*times.shape, NUM_INPUTS), np.float32)
         ends, kept = np.empty((len(filters), 0), np.int64), np.empty((len(filters), 0, FILTER_SIZE))
         counts = np.zeros(len(filters), np.int64)
-        kernels.absorb(filters, *self._physics(), times, positions, lengths, steps, counts, ends, kept)
+        seen = _owned(times), _owned(positions, np.float32), _owned(lengths, np.int64)
+        kernels.absorb(filters, *self._physics(), *seen, steps, counts, ends, kept)
         return steps, counts
 
     def _physics(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -214,7 +215,7 @@ class BallFrontEnd:
         at_knots: Base,
     ) -> Base:
         """The base at other offsets than the knots: its path flown anew, its unit between those at the knots."""
-        path, times = np.empty((*offsets.shape, 3)), np.ascontiguousarray(offsets, np.float64)
+        path, times = np.empty((*offsets.shape, 3)), _owned(offsets)
         rows = np.ascontiguousarray(filters)
         write_path(rows, self._nominal, self._reference, self._fixtures, self._level, times, path)
         unit = np.concatenate([now_unit(rows)[:, None], at_knots.unit], axis=1)
@@ -230,7 +231,7 @@ class BallFrontEnd:
         shape = offsets.shape
         path, unit = np.empty((*shape, 3)), np.empty(shape)
         knots = np.empty((*shape, NUM_KNOT_INPUTS), np.float32)
-        times = np.ascontiguousarray(offsets, np.float64)
+        times = _owned(offsets)
         physics = (self._nominal, self._reference, self._fixtures, self._level)
         write_base(np.ascontiguousarray(filters), *physics, times, path, unit, knots, changes)
         return Base(path, unit, knots)
@@ -246,12 +247,12 @@ class BallFrontEnd:
         steps = np.zeros((*times.shape, NUM_INPUTS), np.float32)
         kept = np.zeros((*ends.shape, FILTER_SIZE))
         filters = self.begin(len(times), NOTHING_GIVEN) if starts is None else np.array(starts, np.float64)
-        ends = np.ascontiguousarray(ends, np.int64)
+        ends = _owned(ends, np.int64)
         kernels.absorb(
             filters,
             *self._physics(),
-            np.ascontiguousarray(times, np.float64),
-            np.ascontiguousarray(positions, np.float32),
+            _owned(times),
+            _owned(positions, np.float32),
             np.ascontiguousarray(ends[:, -1] + 1),
             steps,
             np.zeros(len(filters), np.int64),
@@ -275,7 +276,7 @@ class BallFrontEnd:
                 self._fixtures,
                 self._level,
                 self._draws,
-                np.ascontiguousarray(horizons, np.float64),
+                _owned(horizons),
                 self._ring,
                 outcomes,
                 crossings,
@@ -310,6 +311,11 @@ class BallFrontEnd:
     def is_suspect(self, filters: Float[np.ndarray, "track column"]) -> Bool[np.ndarray, " track"]:
         """Whether each track's newest observations do not fit a ball in flight."""
         return filters[:, SUSPICION] > 0.0
+
+
+def _owned(array: np.ndarray, kind: type = np.float64) -> np.ndarray:
+    """The array as kernels want it: they would be compiled once more for one that cannot be written to."""
+    return np.require(array, kind, ["C", "W"])
 
 
 def _landmark(venue: Venue | None) -> Float[np.ndarray, " 6"]:
