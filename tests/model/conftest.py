@@ -1,7 +1,17 @@
-"""Worlds small enough that a training run takes seconds."""
+"""Worlds small enough that a training run takes seconds, and balls that a filter follows."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
 import pytest
 
+from pathcast.model.frontends.ball.columns import CLOCK, IS_LEVEL, IS_TOLD, LEVEL, NOISE
+from pathcast.model.frontends.ball.front_end import BallFrontEnd
+from pathcast.model.given import NOTHING_GIVEN
+from pathcast.model.training.ball_filter import ball_config
+from pathcast.model.training.ball_throws import Drawn, draw
 from pathcast.model.training.settings import TrainingSettings
 
 SMALL = {
@@ -55,3 +65,67 @@ WORLDS = {
 def small(request: pytest.FixtureRequest) -> TrainingSettings:
     """Settings of a short run, of each world in turn."""
     return WORLDS[request.param]
+
+
+@cache
+def _filter_of(kind: str, venue: str | None, noise_m: float, clock_s: float) -> BallFrontEnd:
+    settings = TrainingSettings(
+        world="ball", throws={kind: 1.0}, venue=venue, noise_m=noise_m, clock_jitter_s=clock_s, lift_walk=0.01
+    )
+    front_end = ball_config(settings).build()
+    assert isinstance(front_end, BallFrontEnd)
+    return front_end
+
+
+@pytest.fixture(scope="session")
+def filter_of() -> Callable[[str, str | None, float, float], BallFrontEnd]:
+    """Makes the front end that a kind of throws asks for: the kind, its venue's name, noise (m), clock (s)."""
+    return _filter_of
+
+
+@dataclass(frozen=True, eq=False)
+class Watched:
+    """Throws as a sensor sees them."""
+
+    drawn: Drawn
+    times: np.ndarray
+    positions: np.ndarray
+    """Observed, float32. Shape [throw, time, 3]."""
+    starts: np.ndarray
+    """Filters before the first observation, told where a level floor stands for the venue."""
+    true_times: np.ndarray
+
+    def truth(self, after: np.ndarray) -> np.ndarray:
+        """Places at seconds after the first observation's nominal time. Shape [throw, time] to [throw, time, 3]."""
+        flown = self.drawn.throws.follow(after, max_events=0, positions_only=True).states
+        return flown + self.drawn.shift[:, None]
+
+
+@pytest.fixture(scope="session")
+def watch_throws() -> Callable[..., Watched]:
+    """Watches throws of a kind at a rate: `is_told` tells the filter the noise (m) and the clock's (s)."""
+
+    def watch(
+        front_end: BallFrontEnd,
+        kind: str,
+        num: int,
+        rate_hz: float,
+        length: int,
+        noise_m: float,
+        clock_s: float = 0.0,
+        is_told: bool = True,
+        seed: int = 1,
+    ) -> Watched:
+        drawn = draw(kind, num, 77_000 + seed, 0)
+        random = np.random.default_rng(seed)
+        nominal = np.tile(np.arange(length) / rate_hz + 0.05, (num, 1))
+        jitter = np.clip(clock_s * random.standard_normal(nominal.shape), -0.4 / rate_hz, 0.4 / rate_hz)
+        flown = drawn.throws.follow(nominal, max_events=0, positions_only=True).states + drawn.shift[:, None]
+        seen = flown + noise_m * random.standard_normal(flown.shape)
+        starts = front_end.begin(num, NOTHING_GIVEN)
+        starts[:, IS_LEVEL], starts[:, LEVEL] = float(drawn.is_level), drawn.shift[:, 2]
+        if is_told:
+            starts[:, NOISE : NOISE + 3], starts[:, CLOCK], starts[:, IS_TOLD] = noise_m, clock_s, 1.0
+        return Watched(drawn, nominal + jitter, seen.astype(np.float32), starts, nominal)
+
+    return watch
