@@ -7,8 +7,9 @@ import pytest
 from scipy.stats import chi2
 
 from pathcast.model.frontends.ball.columns import COVARIANCE, FILTER_SIZE, MEAN, NUM_QUANTITIES
-from pathcast.model.frontends.ball.filter import log_tail, noise_scale
+from pathcast.model.frontends.ball.filter import log_tail
 from pathcast.model.frontends.ball.front_end import BallFrontEnd
+from pathcast.model.frontends.ball.prior import noise_scale
 from pathcast.model.given import NOTHING_GIVEN, Given
 
 SENSORS = {

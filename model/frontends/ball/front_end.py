@@ -35,9 +35,9 @@ from pathcast.model.frontends.ball.estimated_flight import (
     write_base,
     write_path,
 )
-from pathcast.model.frontends.ball.filter import NUM_SETTINGS
 from pathcast.model.frontends.ball.flying import MOST_EVENTS, level_fixtures
 from pathcast.model.frontends.ball.inputs import NUM_HEAD_INPUTS, NUM_INPUTS
+from pathcast.model.frontends.ball.prior import NUM_SETTINGS
 from pathcast.model.frontends.ball.samples import NUM_CROSSING, NUM_EVENT_NUMBERS, fly_samples, whitened_draws
 from pathcast.model.frontends.ball.shots import (
     NUM_SHOT_INPUTS,

@@ -31,8 +31,8 @@ from pathcast.model.frontends.ball.columns import (
     TIME,
     TOUCHED,
 )
-from pathcast.model.frontends.ball.filter import PRIOR_DEVIATION, PRIOR_MEAN, noise_scale
 from pathcast.model.frontends.ball.flying import height_over
+from pathcast.model.frontends.ball.prior import PRIOR_DEVIATION, PRIOR_MEAN, noise_scale
 
 NUM_INPUTS: Final = 27
 NUM_HEAD_INPUTS: Final = 55
