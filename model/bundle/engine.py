@@ -61,6 +61,14 @@ class BundleEngine:
         self._estimate: Any = sessions.get(ESTIMATE)
         self._goals: Any = sessions.get(GOALS)
         self._outcomes: Any = sessions.get(OUTCOMES)
+        self._place = place
+        if self._estimating is not None:  # compiled anyway
+            from pathcast.model.bundle.placing_kernel import place_in_space
+
+            self._place = place_in_space
+        self._has_free_knots = any(
+            each.name == "knots" and not isinstance(each.shape[0], int) for each in self._forecast.get_inputs()
+        )
         self._outputs = [output.name for output in self._forecast.get_outputs()]
         self._num_neighbours = int(config.network.get("num_neighbours") or 0)
 
@@ -156,34 +164,46 @@ class BundleEngine:
         if self._estimating is not None:
             feed["shifts"] = self._estimate.run(None, feed)[0]
             filters = self._estimating.estimate(filters, feed["shifts"])
-        at_knots = self._front_end.base(filters, np.broadcast_to(self._knots, (len(filters), len(self._knots))))
+        knots = self._knots[: self._num_needed(offsets)]
+        at_knots = self._front_end.base(filters, np.broadcast_to(knots, (len(filters), len(knots))))
         feed["knots"] = np.ascontiguousarray(at_knots.knots.transpose(1, 0, 2))
         if self._num_neighbours and others is not None:
             feed["neighbours"], feed["present"] = self._front_end.look_around(filters, others, self._num_neighbours)
         outputs = dict(zip(self._outputs, self._forecast.run(self._outputs, feed), strict=True))
         probabilities, order = _rank(outputs["logits"], self._config.mode_temperature)
         heading = self._front_end.heading(filters)
-        base = self._base_at(filters, offsets, at_knots)
-        said = Said(outputs["paths"], outputs["spreads"], self._knots, self._spread_scale)
-        means, covariances = place(order, said, offsets, base, heading)
+        base = self._base_at(filters, offsets, knots, at_knots)
+        said = Said(outputs["paths"], outputs["spreads"], knots, self._spread_scale[: len(knots)])
+        means, covariances = self._place(order, said, offsets, base, heading)
         point = outputs.get("point")
         if point is None:
             return Forecast(offsets, probabilities, means, covariances)
-        best = place_path(point, self._knots, offsets, base, heading)
+        best = place_path(point, knots, offsets, base, heading)
         if share := np.float32(self._config.mean_share):
             best = (1 - share) * best + share * np.einsum("nk,nkta->nta", probabilities, means)
         return Forecast(offsets, probabilities, means, covariances, best)
 
+    def _num_needed(self, offsets: Float[np.ndarray, "track time"]) -> int:
+        """Knots up to the last offset, where the decoder need not be run over all of them."""
+        num = len(self._knots)
+        if not self._has_free_knots or not offsets.size:
+            return num
+        return min(max(int(np.searchsorted(self._knots, float(offsets.max()) - 1e-9)) + 1, 2), num)
+
     def _base_at(
-        self, filters: Float[np.ndarray, "track column"], offsets: Float[np.ndarray, "track time"], at_knots: Base
+        self,
+        filters: Float[np.ndarray, "track column"],
+        offsets: Float[np.ndarray, "track time"],
+        knots: Float[np.ndarray, " knot"],
+        at_knots: Base,
     ) -> Base:
         """The base at the offsets, of which nothing is flown twice."""
         if self._estimating is None:
             return self._front_end.base(filters, offsets)
         num = offsets.shape[1]
-        if num <= len(self._knots) and bool((np.abs(offsets - self._knots[:num]) < 1e-9).all()):
+        if num <= len(knots) and bool((np.abs(offsets - knots[:num]) < 1e-9).all()):
             return Base(at_knots.path[:, :num], at_knots.unit[:, :num], at_knots.knots)
-        return self._estimating.base_between(filters, offsets, self._knots, at_knots)
+        return self._estimating.base_between(filters, offsets, knots, at_knots)
 
     def goal_probabilities(
         self, states: States, goals: Float[np.ndarray, "goal 4"]

@@ -56,7 +56,8 @@ def write_forecast(network: ForecastNetwork) -> onnx.ModelProto:
     graph = Graph()
     state = graph.input("memory", ["track", memory.state_size])
     head = graph.input("head", ["track", sizes.num_head_inputs])
-    knots = graph.input("knots", [sizes.num_knots, "track", sizes.num_knot_inputs])
+    is_free = _has_free_knots(network)
+    knots = graph.input("knots", ["knot" if is_free else sizes.num_knots, "track", sizes.num_knot_inputs])
     read = [write_hidden(graph, network, state), head]
     if network.neighbourhood is not None:
         neighbours = graph.input("neighbours", ["track", "neighbour", sizes.num_neighbour_inputs])
@@ -67,9 +68,11 @@ def write_forecast(network: ForecastNetwork) -> onnx.ModelProto:
     context = graph.concatenate(read, axis=1)
     context = graph.apply("Relu", _linear(graph, context, network.context1))
     context = graph.apply("Relu", _linear(graph, context, network.context2))
-    repeated = graph.apply(
-        "Expand", graph.unsqueeze(context, 0), graph.constant(np.array([sizes.num_knots, 1, 1], np.int64))
-    )
+    times = graph.constant(np.array([sizes.num_knots, 1, 1], np.int64))
+    if is_free:
+        num_knots = graph.apply("Gather", graph.apply("Shape", knots), graph.constant(np.array([0])), axis=0)
+        times = graph.concatenate([num_knots, graph.constant(np.array([1, 1]))], axis=0)
+    repeated = graph.apply("Expand", graph.unsqueeze(context, 0), times)
     outputs = _write_decoder(graph, network.decoder, graph.concatenate([repeated, knots], axis=2))
     emitted = _linear(graph, outputs, network.emit)
     if sizes.has_point:
@@ -84,17 +87,23 @@ def write_forecast(network: ForecastNetwork) -> onnx.ModelProto:
     emitted = graph.apply("Reshape", emitted, graph.constant(shape))
     emitted = graph.apply("Transpose", emitted, perm=[1, 2, 0, 3])
     residuals, spreads = graph.split(emitted, [sizes.num_axes, sizes.num_spreads], axis=3)
-    paths = graph.apply("Add", residuals, _write_anchors(graph, network, head))
+    paths = residuals if is_free else graph.apply("Add", residuals, _write_anchors(graph, network, head))
     if sizes.spread_inputs is not None:
         rest = sizes.num_knot_inputs - sizes.spread_inputs - sizes.num_spreads
         own = graph.split(knots, [sizes.spread_inputs, sizes.num_spreads, rest], axis=2)[1]
         own = graph.unsqueeze(graph.apply("Transpose", own, perm=[1, 0, 2]), 1)
         spreads = graph.apply("Add", spreads, own)
-    modes: list[str | int] = ["track", sizes.num_modes, sizes.num_knots]
+    modes: list[str | int] = ["track", sizes.num_modes, "knot" if is_free else sizes.num_knots]
     graph.output(_linear(graph, context, network.logits), "logits", modes[:2])
     graph.output(paths, "paths", [*modes, sizes.num_axes])
     graph.output(spreads, "spreads", [*modes, sizes.num_spreads])
     return graph.model("forecast")
+
+
+def _has_free_knots(network: ForecastNetwork) -> bool:
+    """Whether the decoder may be run over the first knots alone: where nothing it adds is fixed to all of them."""
+    sizes = network.sizes
+    return sizes.num_estimated > 0 and not sizes.has_point and not bool(network.anchors.any())
 
 
 def write_hidden(graph: Graph, network: ForecastNetwork, state: str) -> str:
