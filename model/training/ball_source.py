@@ -23,7 +23,7 @@ PARTS = {"train": 0, "validation": 1, "test": 2}
 _CLASS_OF = np.array([MISSED, SWISH, RIM, BOARD, MISSED])
 """Of the simulator's outcomes, of which the first is undecided."""
 FAST_HZ = 60.0
-MOST_OBSERVATIONS = 128
+MOST_OBSERVATIONS = 96
 LOOSE_NOISE = 0.3
 """Standard deviation of the logarithm of each axis' noise about a track's own, in half of the tracks."""
 
