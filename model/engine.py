@@ -54,7 +54,7 @@ class Card:
     takes_noise: bool = False
     """Whether the caller may tell the sensor's noise (`Given.noise_m`, `Given.clock_s`)."""
     takes_object: bool = False
-    """Whether the caller may tell size and mass of what moves."""
+    """Whether the caller may tell size and mass of what moves, and put a level floor in the venue's place."""
     metrics: dict[str, float] = field(default_factory=dict)
     text: str = ""
     """The model card, Markdown."""
@@ -180,6 +180,8 @@ def refuse_given(card: Card, given: Given) -> None:
         raise InputError("noise", "a model that takes the sensor's noise", f"{card.name} {card.version}")
     if given.has_object and not card.takes_object:
         raise InputError("object", "a model that takes size and mass", f"{card.name} {card.version}")
+    if given.has_place and not card.takes_object:
+        raise InputError("level_m", "a model that takes a level floor", f"{card.name} {card.version}")
 
 
 def refuse_goals(card: Card) -> NoReturn:

@@ -83,7 +83,7 @@ class Forecaster:
         if num_modes < 0:
             raise InputError("num_modes", "0 or more", f"{num_modes}")
         whole = lay_out(tracks, zero)
-        states = self.encode(whole.times, whole.positions, whole.lengths, given)
+        states = self.encode(whole.times, whole.positions, whole.lengths, given.seen_from(zero))
         asked = np.broadcast_to(offsets, (len(whole.newest), len(offsets)))
         forecast = self._forecast_among(whole, states, asked, given)
         forecast = merge_modes(forecast, num_modes or forecast.num_modes)
@@ -124,7 +124,7 @@ class Forecaster:
         zero = check_frame(self.card, tracks, origin)
         named = Goals.of(goals, zero.tolist())
         whole = lay_out(tracks, zero)
-        states = self.encode(whole.times, whole.positions, whole.lengths, given)
+        states = self.encode(whole.times, whole.positions, whole.lengths, given.seen_from(zero))
         probabilities = self.engine.goal_probabilities(states, named.ends)
         return TrackGoals(whole.scene, whole.track, states.time, named.names, probabilities)
 
@@ -138,8 +138,9 @@ class Forecaster:
         """
         if not self.card.outcome_names:
             refuse(self.card, "outcomes")
-        whole = lay_out(tracks, check_frame(self.card, tracks, origin))
-        states = self.encode(whole.times, whole.positions, whole.lengths, given)
+        zero = check_frame(self.card, tracks, origin)
+        whole = lay_out(tracks, zero)
+        states = self.encode(whole.times, whole.positions, whole.lengths, given.seen_from(zero))
         probabilities = self.engine.outcomes(states)
         return TrackOutcomes(whole.scene, whole.track, states.time, self.card.outcome_names, probabilities)
 
@@ -168,7 +169,7 @@ class Forecaster:
         if not (math.isfinite(horizon) and 0 < horizon <= self.card.horizon_s + ROUNDING_S):
             raise InputError("horizon_s", f"seconds over 0, at most {self.card.horizon_s:g}", f"{horizon:g}")
         whole = lay_out(tracks, zero)
-        states = self.encode(whole.times, whole.positions, whole.lengths, given)
+        states = self.encode(whole.times, whole.positions, whole.lengths, given.seen_from(zero))
         contacts = self.engine.contacts(states, horizon)
         placed = replace(contacts, position=contacts.position + zero)
         return TrackContacts(whole.scene, whole.track, states.time, placed)
@@ -183,8 +184,9 @@ class Forecaster:
         """
         if not self.card.has_surprise:
             refuse(self.card, "surprise")
-        whole = lay_out(tracks, check_frame(self.card, tracks, origin))
-        states = self.encode(whole.times, whole.positions, whole.lengths, given)
+        zero = check_frame(self.card, tracks, origin)
+        whole = lay_out(tracks, zero)
+        states = self.encode(whole.times, whole.positions, whole.lengths, given.seen_from(zero))
         surprise, is_suspect = self.engine.surprise(states), self.engine.is_suspect(states)
         return TrackSurprises(whole.scene, whole.track, states.time, surprise, is_suspect)
 

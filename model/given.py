@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float
@@ -49,7 +50,18 @@ class Given:
     @property
     def has_object(self) -> bool:
         """Whether anything is said of what moves."""
-        return self.radius_m is not None or self.mass_kg is not None or self.level_m is not None
+        return self.radius_m is not None or self.mass_kg is not None
+
+    @property
+    def has_place(self) -> bool:
+        """Whether a level floor is put in the venue's place."""
+        return self.level_m is not None
+
+    def seen_from(self, origin: Sequence[float] | Float[np.ndarray, " axis"]) -> Given:
+        """The same, with heights counted from an origin, metres."""
+        if self.level_m is None or len(origin) < 3:
+            return self
+        return replace(self, level_m=self.level_m - float(origin[2]))
 
     def deviations(self, num_axes: int) -> Float[np.ndarray, " axis"] | None:
         """The noise along each axis, metres; None where it is not given.

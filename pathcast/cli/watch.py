@@ -33,6 +33,7 @@ from pathcast.errors import InputError
 @click.option("--clock-noise", type=float, metavar="SECONDS", help="The error of its clock, likewise.")
 @click.option("--radius", type=float, metavar="METRES", help="Of what moves, if the model takes it.")
 @click.option("--mass", type=float, metavar="KILOGRAMS", help="Of what moves, likewise.")
+@click.option("--level", type=float, metavar="METRES", help="Height of a level floor that stands for the venue.")
 @click.option("--json", "is_json", is_flag=True, help="One JSON object a frame; always so for standard input.")
 @click.option("--format", "file_format", metavar="NAME", help="The file's format; default: told from its content.")
 @click.option("--frames-per-second", type=float, help="Of files that number frames instead of timing them.")
@@ -52,6 +53,7 @@ def command(
     clock_noise: float | None,
     radius: float | None,
     mass: float | None,
+    level: float | None,
     is_json: bool,
     file_format: str | None,
     frames_per_second: float | None,
@@ -70,7 +72,7 @@ def command(
     from pathcast.service.client import Client, LocalServer
 
     options: dict[str, Any] = {"num_modes": modes, "horizon_s": horizon, "step_s": step}
-    options |= {"clock_s": clock_noise, "radius_m": radius, "mass_kg": mass}
+    options |= {"clock_s": clock_noise, "radius_m": radius, "mass_kg": mass, "level_m": level}
     if offsets is not None:
         options["offsets"] = _read_numbers(offsets, "--offsets", "seconds")
     if noise is not None:

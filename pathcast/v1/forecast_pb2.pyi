@@ -308,7 +308,9 @@ class Open(_message.Message):
 
     @_builtins.property
     def venue(self) -> Global___Venue:
-        """The place; absent: the model's own."""
+        """The place; absent: the model's own. Models with `Model.takes_object` also take a level floor alone, of any height, or
+        nothing at all, in place of their own venue; no other venue is served.
+        """
 
     @_builtins.property
     def offsets(self) -> Global___Offsets:

@@ -51,6 +51,9 @@ class Options:
     """Of what moves, metres; for models with `Model.takes_object`."""
     mass_kg: float | None = None
     """Of what moves, kilograms; as `radius_m`."""
+    level_m: float | None = None
+    """Height of a level floor that stands for everything solid, in place of the model's venue; minus infinity: nothing
+    is solid. As `radius_m`."""
 
     def given(self, axes: int) -> Given:
         """What is known of sensor and object.
@@ -63,6 +66,7 @@ class Options:
             noise_m=None if noise is None else tuple(noise),
             clock_s=self.clock_s,
             radius_m=self.radius_m,
+            level_m=self.level_m,
             mass_kg=self.mass_kg,
         )
         given.deviations(axes)
@@ -91,7 +95,7 @@ def write_open(model: str, options: Options, axes: int) -> pb.Open:
         message.outputs.append(_OUTPUTS[name])
     if options.goals:
         message.goals.extend(write_goals(Goals.of(options.goals, options.origin or (0.0, 0.0))))
-    write_given(options.given(axes), message)
+    write_given(options.given(axes).seen_from(options.origin or ()), message)
     if options.origin is not None:
         if len(options.origin) != axes:
             raise InputError("origin", f"{axes} numbers", str(len(options.origin)))

@@ -15,7 +15,6 @@ from pathcast.model.goals import MAX_GOALS
 from pathcast.service.codec.contacts import CONTACT_BYTES
 from pathcast.service.codec.given import read_given
 from pathcast.service.codec.goals import read_goals
-from pathcast.service.codec.places import write_venue
 from pathcast.service.limits import Limits
 from pathcast.service.messages import Settings
 from pathcast.v1 import forecast_pb2 as pb
@@ -134,8 +133,6 @@ def _refuse_unserved(message: pb.Open, card: Card, is_unary: bool) -> None:
         raise NotServedError("open.goals")
     if message.regions:
         raise NotServedError("open.regions")
-    if message.HasField("venue") and (card.venue is None or message.venue != write_venue(card.venue)):
-        raise NotServedError("open.venue")
     for output in message.outputs:
         if output not in pb.Output.values() or output == pb.OUTPUT_UNSPECIFIED:
             raise InputError("open.outputs", "values of pathcast.v1.Output", str(output))
