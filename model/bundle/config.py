@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -10,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from pathcast.errors import BundleError
 from pathcast.model.frontends import FrontEnd
+from pathcast.simulator.ball.parameters import NUM_FULL_PARAMETERS
 from pathcast.venue import SHIPPED
 
 FORMAT_NUMBER = 2
@@ -25,11 +27,14 @@ CONFIG, ENCODE, ESTIMATE, FORECAST, GOALS, OUTCOMES, WEIGHTS, METRICS, CARD = (
     "metrics.json",
     "README.md",
 )
+OLD_BALL = "kalman"
+"""Kind of the front end of balls that format 1 had; nothing here reads it."""
 NAME_PATTERN, VERSION_PATTERN = r"^[a-z0-9][a-z0-9-]{0,63}$", r"^[0-9A-Za-z][0-9A-Za-z._-]{0,31}$"
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # A ball without a floor has one at minus infinity, which JSON as such has no word for.
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="constants")
 
 
 class HeadingConfig(_Strict):
@@ -65,6 +70,17 @@ class BallConfig(_Strict):
     coefficient_mean: tuple[float, float, float, float, float]
     coefficient_deviation: tuple[float, float, float, float, float]
     untold_object: float = Field(default=0.0, ge=0)
+
+    @model_validator(mode="after")
+    def _check(self) -> BallConfig:
+        if len(self.parameters) != NUM_FULL_PARAMETERS:
+            raise ValueError(f"parameters: expected {NUM_FULL_PARAMETERS} numbers, found {len(self.parameters)}")
+        for name, value in self:
+            for number in value if isinstance(value, tuple) else (value,):
+                is_no_floor = name == "parameters" and number == -math.inf
+                if isinstance(number, float) and not math.isfinite(number) and not is_no_floor:
+                    raise ValueError(f"{name}: expected finite numbers, found {number}")
+        return self
 
     def build(self) -> FrontEnd:
         """The front end."""
@@ -140,6 +156,11 @@ def read_config(folder: Path) -> BundleConfig:
     found = content.get("format") if isinstance(content, dict) else None
     if not isinstance(found, int) or not 1 <= found <= FORMAT_NUMBER:
         raise BundleError(f"{path}: expected format 1 to {FORMAT_NUMBER}, found {found}")
+    front_end = content.get("front_end")
+    if isinstance(front_end, dict) and front_end.get("kind") == OLD_BALL:
+        raise BundleError(
+            f"{path}: expected the front end ball, found {OLD_BALL} of an earlier release: train it again"
+        )
     try:
         return BundleConfig.model_validate(content)
     except ValidationError as error:

@@ -67,7 +67,7 @@ def test_the_demos_table_is_markdown_with_a_row_for_each_case(toured: Toured) ->
     assert line == "|" + " --- |" * len(HEADERS)
     cells = [cell.strip() for cell in row.strip("|").split("|")]
     assert cells[0] == judged.case.title == "simulated table tennis"
-    assert cells[1] == str(len(judged.truth)) and cells[2] == "0.4 s"
+    assert cells[1] == str(len(judged.truth)) and cells[2] == "0.48 s"
     assert cells[3] == f"{judged.scores['ade_m']:.3f} / {judged.scores['fde_m']:.3f}"
     assert not empty and caption.startswith("Mean / last displacement in metres")
     assert judged.case.title in toured.stdout and cells[3] in toured.stdout

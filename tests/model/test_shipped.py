@@ -32,7 +32,7 @@ def golden_tracks(num_axes: int, step: float) -> tuple[np.ndarray, np.ndarray, n
 
 def golden_forecast(name: str) -> dict[str, list]:
     engine = pathcast.load(name).engine
-    step = {"pedestrian": 0.4, "basketball": 1 / 30, "table-tennis": 1 / 120}[name]
+    step = {"ball": 1 / 60, "pedestrian": 0.4, "basketball": 1 / 30, "table-tennis": 1 / 120}[name]
     times, positions, lengths = golden_tracks(engine.card.num_axes, step)
     states = engine.encode(engine.start(3), times, positions, lengths)
     forecast = engine.forecast(states, np.tile(engine.card.offsets_s[::4], (3, 1)))

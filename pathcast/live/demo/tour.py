@@ -20,7 +20,7 @@ from pathcast.service.client import Client, LocalServer
 if TYPE_CHECKING:
     from pathcast.model.training.settings import TrainingSettings
 
-WALK, BALL, TABLE = spaced(0.4, 12), spaced(0.05, 20), spaced(0.02, 20)
+WALK, BALL, TABLE = spaced(0.4, 12), spaced(0.1, 10), spaced(0.04, 12)
 """Offsets, seconds."""
 
 
