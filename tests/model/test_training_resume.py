@@ -151,7 +151,7 @@ def test_a_folder_keeps_its_bundle_until_it_is_overwritten(tmp_path: Path) -> No
     metrics = train_bundle(short, out, lambda *_: None, resume=True)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["bundle"]
     names = {"README.md", "config.json", "encode.onnx", "forecast.onnx", "metrics.json", "metrics.jsonl"}
-    assert {path.name for path in out.iterdir()} == names | {"model.safetensors"}
+    assert {path.name for path in out.iterdir()} == names | {"estimate.onnx", "model.safetensors"}
     with pytest.raises(InputError, match="--resume or --overwrite, found a finished bundle"):
         train_bundle(short, out, lambda *_: None)
     assert train_bundle(short, out, stop_after(1), resume=True) == metrics
