@@ -50,8 +50,9 @@ def _variance_along(row: Any, index: int) -> float:
     xx, yy = row[COVARIANCE + first * (first + 3) // 2], row[COVARIANCE + (first + 1) * (first + 4) // 2]
     xy = row[COVARIANCE + (first + 1) * (first + 2) // 2 + first]
     cosine, sine = row[HEADING + side], row[HEADING + 1 - side]
-    mixed: float = cosine * cosine * xx + sine * sine * yy
-    return mixed + (2.0 if side == 0 else -2.0) * cosine * sine * xy
+    both = 2.0 * cosine * sine * xy
+    along: float = cosine * cosine * xx + sine * sine * yy + (both if side == 0 else -both)
+    return along
 
 
 @njit
