@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 import numpy as np
-from jaxtyping import Int
 
-from pathcast.errors import InputError
 from pathcast.model.engine import Engine
+from pathcast.model.evaluation.eth_ucy import NUM_OBSERVED
+from pathcast.model.evaluation.instants import instants_of
 from pathcast.model.evaluation.windows import Windows
 from pathcast.model.forecast import Forecast, join
 from pathcast.model.frontends.neighbours import LOOK_S
 from pathcast.model.others import Others
-from pathcast.model.people import Observations, Snapshots, snapshots
+from pathcast.model.people import snapshots
 from pathcast.tracks import Tracks
 
 ForecastWindows = Callable[[Windows, Tracks], Forecast]
 """Forecasts the windows of one scene, row by row. It is also given all tracks of the scene's files, so that it may look
-at the other people: up to a window's newest observation, never beyond, and no further back than its oldest."""
+at the other people: in the protocol's frames up to a window's newest observation, never beyond."""
 
 FoldForecasters = Callable[[str], Mapping[str, ForecastWindows]]
 """Given the scene that is left out, the forecasters for it by name; what they learned is of the other scenes alone."""
@@ -33,40 +33,20 @@ def engine_forecaster(engine: Engine, looks_around: bool = True) -> ForecastWind
         engine: Under test.
         looks_around: Whether it is shown the other people.
     """
-    followed: list[tuple[Tracks, Snapshots]] = []
 
     def forecast_windows(windows: Windows, tracks: Tracks) -> Forecast:
         if not (looks_around and engine.card.uses_neighbours):
             return join([_forecast(engine, piece, None) for piece in _pieces(windows)])
-        if not followed or followed[0][0] is not tracks:
-            followed[:] = [(tracks, _follow(engine, tracks))]
-        everybody = followed[0][1]
         seen = tracks.select(tracks.valid)
-        return join([_forecast(engine, each, everybody.around(_rows(each, seen))) for each in _pieces(windows)])
+        return join([_forecast(engine, piece, _around(engine, piece, seen)) for piece in _pieces(windows)])
 
     return forecast_windows
 
 
-def _follow(engine: Engine, tracks: Tracks) -> Snapshots:
-    """Everybody at every observation."""
-    seen = tracks.select(tracks.valid)
-    person = np.repeat(np.arange(len(seen.starts) - 1), np.diff(seen.starts))
-    observations = Observations(seen.scene, person, seen.time, seen.position.astype(np.float32))
-    return snapshots(engine, observations, LOOK_S)
-
-
-def _rows(windows: Windows, seen: Tracks) -> Int[np.ndarray, " window"]:
-    """The row of each window's newest observation.
-
-    Raises:
-        InputError: The windows are not of these tracks.
-    """
-    keys = np.rec.fromarrays([seen.scene, seen.track, np.round(seen.time, 6)])
-    wanted = np.rec.fromarrays([windows.scene, windows.track, np.round(windows.time, 6)])
-    rows = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-    if (keys[rows] != wanted).any():
-        raise InputError("windows", "windows of these tracks", "others")
-    return rows
+def _around(engine: Engine, windows: Windows, seen: Tracks) -> Others:
+    """Everybody at each window's newest observation, as they had been seen in the protocol's frames until then."""
+    instants = instants_of(windows, seen, NUM_OBSERVED)
+    return snapshots(engine, instants.observations(seen), LOOK_S).around(instants.newest)
 
 
 def same_for_every_fold(forecasters: Mapping[str, ForecastWindows]) -> FoldForecasters:

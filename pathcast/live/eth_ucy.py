@@ -4,25 +4,36 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from jaxtyping import UInt64
 from rich.table import Table
 
 from pathcast.errors import ServiceError
 from pathcast.model.baselines import constant_velocity
-from pathcast.model.evaluation.eth_ucy import SCENES, eth_ucy_windows
+from pathcast.model.evaluation.eth_ucy import NUM_OBSERVED, SCENES, eth_ucy_tracks, protocol_windows
+from pathcast.model.evaluation.instants import instants_of
 from pathcast.model.evaluation.scores import score_forecasts
 from pathcast.model.evaluation.windows import Windows
 from pathcast.model.forecast import Forecast, join
 from pathcast.service.client import Client
+from pathcast.service.messages import Forecasts
+from pathcast.tracks import Frame, Tracks
 
-WINDOWS_AT_ONCE = 2048
-COLUMNS = {"best of K": "min_", "mean path": "", "likeliest mode": "likely_", "constant velocity": "constant_velocity_"}
-"""Titles, and how the scores' names begin."""
+COLUMNS = {
+    "best of K": "min_",
+    "best path": "point_",
+    "mean path": "",
+    "likeliest mode": "likely_",
+    "constant velocity": "constant_velocity_",
+}
+"""Titles, and how the scores' names begin; a model may have no best path."""
 PROTOCOL = (
     "Leave-one-scene-out test files as cut by Social GAN: 8 positions observed (3.2 s), 12 forecast (4.8 s), every "
-    "window of consecutive frames; scores averaged over windows, then over the five scenes. Each window is a track of "
-    "its own in a stream. Nothing was trained or chosen on these scenes."
+    "window of consecutive frames; scores averaged over windows, then over the five scenes. Each instant is a "
+    "stream of its own: everybody who was there in its eight frames, people without a whole window among them. "
+    "Nothing was trained or chosen on these scenes."
 )
 
 
@@ -51,8 +62,9 @@ def evaluate_eth_ucy(client: Client, model: str, data: Path, min_people: int, se
     """
     results = []
     for scene in SCENES:
-        windows = eth_ucy_windows(data, scene, min_people)
-        forecast = stream_windows(client, model, windows)
+        tracks = eth_ucy_tracks(data, scene)
+        windows = protocol_windows(tracks, min_people)
+        forecast = stream_windows(client, model, windows, tracks)
         times = np.broadcast_to(windows.times, windows.observed.shape[:2])
         baselines = {"constant_velocity": constant_velocity(times, windows.observed, windows.lengths, forecast.offsets)}
         scores = score_forecasts(forecast, windows.future, baselines, np.random.default_rng(seed))
@@ -60,21 +72,62 @@ def evaluate_eth_ucy(client: Client, model: str, data: Path, min_people: int, se
     return results
 
 
-def stream_windows(client: Client, model: str, windows: Windows) -> Forecast:
-    """Streams windows side by side, a track each, and gives the forecasts after their last observation."""
-    offsets = windows.step * np.arange(1, windows.future.shape[1] + 1)
-    forecasts = []
-    for start in range(0, len(windows.observed), WINDOWS_AT_ONCE):
-        observed = windows.observed[start : start + WINDOWS_AT_ONCE]
-        ids = np.arange(len(observed))
-        frames = ((index * windows.step, ids, observed[:, index]) for index in range(observed.shape[1]))
-        with client.stream(model, offsets=offsets.tolist()) as stream:
-            *_, last = stream.forecasts(frames)
-        if last.means is None or last.covariances is None or not np.array_equal(last.track_ids, ids):
-            raise ServiceError(f"expected a forecast of all {len(ids)} windows, found {len(last.track_ids)}")
-        asked = np.tile(offsets, (len(ids), 1))
-        forecasts.append(Forecast(asked, last.probabilities, last.means.astype(np.float32), last.covariances))
-    return join(forecasts)
+def stream_windows(client: Client, model: str, windows: Windows, tracks: Tracks) -> Forecast:
+    """Streams what was seen until each instant of windows, a stream each, and gives the windows' forecasts.
+
+    Args:
+        client: Of a server.
+        model: Its name there.
+        windows: Of these tracks.
+        tracks: Everybody, people without a whole window among them.
+
+    Raises:
+        InputError: The windows are not of these tracks.
+        ServiceError: The server's answer lacks somebody.
+    """
+    options: dict[str, Any] = {"offsets": windows.offsets.tolist()}
+    if client.model(model).has_point:
+        options["outputs"] = ("means", "covariances", "points")
+    seen = tracks.select(tracks.valid)
+    instants = instants_of(windows, seen, NUM_OBSERVED)
+    of_window = instants.instant[instants.newest]
+    order = np.argsort(of_window, kind="stable")
+    numbers = np.arange(int(of_window.max(initial=-1)) + 2)
+    rows, chosen = (np.searchsorted(each, numbers) for each in (instants.instant, of_window[order]))
+    parts = []
+    for instant in numbers[:-1].tolist():
+        frames = list(seen.select(instants.rows[rows[instant] : rows[instant + 1]]).frames())
+        wanted = windows.track[order[chosen[instant] : chosen[instant + 1]]]
+        parts.append(_stream_instant(client, model, frames, wanted, options))
+    return join(parts).take(np.argsort(order))
+
+
+def _stream_instant(
+    client: Client,
+    model: str,
+    frames: list[Frame],
+    wanted: UInt64[np.ndarray, " window"],
+    options: dict[str, Any],
+) -> Forecast:
+    """What a stream of its own answers to the last of some frames of the wanted tracks, which are ascending."""
+    newest = len(frames) - 1  # the first frame is answered, too
+    with client.stream(model, forecast_every=max(newest, 1), **options) as stream:
+        for number, frame in enumerate(frames):
+            stream.send(number, frame.time, frame.track, frame.position)
+        stream.finish()
+        answers = (reply for reply in stream if isinstance(reply, Forecasts))
+        last = next((answer for answer in answers if answer.frame_number == newest), None)
+    if last is None or last.means is None or last.covariances is None:
+        raise ServiceError(f"expected forecasts after {len(frames)} frames, found none")
+    order = np.argsort(last.track_ids)
+    places = np.searchsorted(last.track_ids[order], wanted)
+    rows = order[np.minimum(places, len(order) - 1)] if len(order) else order
+    if len(rows) != len(wanted) or (last.track_ids[rows] != wanted).any():
+        raise ServiceError(f"expected a forecast of all {len(wanted)} windows, found {len(last.track_ids)}")
+    points = None if last.points is None else last.points[rows].astype(np.float32)
+    asked = np.tile(options["offsets"], (len(rows), 1))
+    means, covariances = last.means[rows].astype(np.float32), last.covariances[rows]
+    return Forecast(asked, last.probabilities[rows], means, covariances, points)
 
 
 def averages(results: list[SceneScores]) -> dict[str, float]:
@@ -86,10 +139,11 @@ def scene_table(results: list[SceneScores], min_people: int) -> Table:
     """The scores as a table for a terminal, with their averages."""
     kind = "two or more people" if min_people == 2 else "one or more people"
     table = Table(title=f"windows with {kind}", caption="ADE / FDE in metres")
-    for header in ("scene", "windows", *COLUMNS):
+    columns = {title: key for title, key in COLUMNS.items() if f"{key}ade_m" in results[0].scores}
+    for header in ("scene", "windows", *columns):
         table.add_column(header, justify="left" if header == "scene" else "right")
     rows = [(each.scene, str(each.num_windows), each.scores) for each in results]
     for scene, windows, scores in [*rows, ("average", "", averages(results))]:
-        cells = [f"{scores[f'{key}ade_m']:.3f} / {scores[f'{key}fde_m']:.3f}" for key in COLUMNS.values()]
+        cells = [f"{scores[f'{key}ade_m']:.3f} / {scores[f'{key}fde_m']:.3f}" for key in columns.values()]
         table.add_row(scene, windows, *cells)
     return table

@@ -9,7 +9,8 @@ from rich.console import Console
 
 from pathcast.live.eth_ucy import SceneScores, averages, scene_table, stream_windows
 from pathcast.model.baselines import constant_velocity
-from pathcast.model.evaluation.eth_ucy import eth_ucy_windows
+from pathcast.model.evaluation.eth_ucy import eth_ucy_tracks, protocol_windows
+from pathcast.model.evaluation.forecasters import engine_forecaster
 from pathcast.model.evaluation.protocol import data_hash
 from pathcast.model.evaluation.scores import score_forecasts
 from pathcast.model.library import load_engine
@@ -28,9 +29,10 @@ def client() -> Iterator[Client]:
 def test_constant_velocity_on_scene_eth_has_the_published_figures(
     client: Client, data_dir: Path, min_people: int, num: int, ade: float, fde: float
 ) -> None:
-    windows = eth_ucy_windows(data_dir, "eth", min_people)
+    tracks = eth_ucy_tracks(data_dir, "eth")
+    windows = protocol_windows(tracks, min_people)
     assert windows.num_windows == num
-    forecast = stream_windows(client, MODEL, windows)
+    forecast = stream_windows(client, MODEL, windows, tracks)
     baseline = constant_velocity(windows.times, windows.observed, windows.lengths, forecast.offsets)
     scores = score_forecasts(forecast, windows.future, {"constant_velocity": baseline}, np.random.default_rng(1))
     for name in ("", "likely_", "min_", "constant_velocity_"):
@@ -38,16 +40,15 @@ def test_constant_velocity_on_scene_eth_has_the_published_figures(
         assert scores[f"{name}fde_m"] == pytest.approx(fde, abs=5e-4), name
 
 
-def test_streamed_windows_are_forecast_as_in_this_process(client: Client, data_dir: Path) -> None:
-    windows = eth_ucy_windows(data_dir, "eth", 2)
-    streamed = stream_windows(client, "pedestrian", windows)
-    engine = load_engine("pedestrian")
-    states = engine.encode(
-        engine.start(windows.num_windows), windows.times, windows.observed.astype(np.float32), windows.lengths
-    )
-    direct = engine.forecast(states, np.tile(windows.offsets, (windows.num_windows, 1)))
-    np.testing.assert_allclose(streamed.probabilities, direct.probabilities, atol=1e-4)
-    np.testing.assert_allclose(streamed.means, direct.means, atol=1e-3)
+@pytest.mark.parametrize("scene", ["eth", "zara1"])
+def test_streamed_windows_are_forecast_as_in_this_process(client: Client, data_dir: Path, scene: str) -> None:
+    tracks = eth_ucy_tracks(data_dir, scene)
+    windows = protocol_windows(tracks, 1)
+    windows = windows.take(windows.group % 7 == 3)
+    streamed = stream_windows(client, "pedestrian", windows, tracks)
+    direct = engine_forecaster(load_engine("pedestrian"))(windows, tracks)
+    for name in ("probabilities", "means", "covariances", "point"):
+        np.testing.assert_allclose(getattr(streamed, name), getattr(direct, name), atol=1e-5, rtol=1e-5)
 
 
 def test_the_hash_is_of_all_test_files_and_of_nothing_else(data_dir: Path, tmp_path: Path) -> None:
