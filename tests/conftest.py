@@ -131,6 +131,16 @@ def small_eth_ucy(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def looking_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An untrained bundle that looks at the people around, gives one best path and takes goals."""
+    return _write_looking_bundle(tmp_path_factory.mktemp("bundles") / "looking", keeps_clear=False)
+
+
+@pytest.fixture(scope="session")
+def yielding_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same, its paths keeping clear of where the people around are expected."""
+    return _write_looking_bundle(tmp_path_factory.mktemp("bundles") / "yielding", keeps_clear=True)
+
+
+def _write_looking_bundle(folder: Path, keeps_clear: bool) -> Path:
     import torch
 
     from pathcast.model.bundle.config import HeadingConfig
@@ -141,23 +151,24 @@ def looking_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     small = {"num_units": 8, "num_context": 8, "num_decoder_units": 8, "num_goal_units": 8}
     chosen = TrainingSettings(
-        name="looking",
+        name=folder.name,
         summary="Untrained",
         num_modes=4,
         num_offsets=6,
         has_point=True,
         num_neighbours=8,
+        keeps_clear=keeps_clear,
         num_goals=4,
         **small,
     )
-    network = build_network(chosen, HeadingConfig().build())
-    add_goal_head(network, HeadingConfig().build(), chosen)
+    front_end = HeadingConfig(sees_courses=keeps_clear)
+    network = build_network(chosen, front_end.build())
+    add_goal_head(network, front_end.build(), chosen)
     with torch.random.fork_rng(devices=()), torch.no_grad():
         torch.manual_seed(4)
         for values in network.parameters():
             values.normal_(0, 0.3)
-    folder = tmp_path_factory.mktemp("bundles") / "looking"
-    write_bundle(folder, network.eval(), HeadingConfig(), chosen)
+    write_bundle(folder, network.eval(), front_end, chosen)
     return folder
 
 

@@ -38,15 +38,17 @@ class _Strict(BaseModel):
 
 
 class HeadingConfig(_Strict):
-    """The heading front end; it has no settings."""
+    """The heading front end."""
 
     kind: Literal["heading"] = "heading"
+    sees_courses: bool = False
+    """Whether the inputs of people around end with their courses."""
 
     def build(self) -> FrontEnd:
         """The front end."""
         from pathcast.model.frontends.heading import HeadingFrontEnd
 
-        return HeadingFrontEnd()
+        return HeadingFrontEnd(self.sees_courses)
 
 
 class BallConfig(_Strict):

@@ -15,6 +15,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from pathcast.model.frontends import Base
+from pathcast.model.frontends.courses import NUM_COURSE_INPUTS, look_ahead
 from pathcast.model.frontends.goals import NUM_GOAL_INPUTS, look_at_goals
 from pathcast.model.frontends.neighbours import NUM_NEIGHBOUR_INPUTS, find_nearest, look_at
 from pathcast.model.given import Given
@@ -129,8 +130,45 @@ def _seen_by(filters: Float[np.ndarray, "track column"]) -> Float[np.ndarray, "t
     )
 
 
+def _people(seen: Float[np.ndarray, "row column"], others: Others) -> Float[np.ndarray, "person 6"]:
+    """Time, place, velocity of everybody, and 1 where the velocity is known."""
+    is_known = (seen[:, STEPS] >= 2).astype(np.float64)
+    people = np.column_stack([seen[:, TIME : Y + 1], seen[:, V:V1] * is_known[:, None], is_known])
+    return people if others.row is None else people[others.row]
+
+
+def _smoothed(seen: Float[np.ndarray, "row column"], others: Others) -> Float[np.ndarray, "person 6"]:
+    """The traces of everybody's velocity, m/s; 0 where it is not known."""
+    held = np.maximum(np.repeat(seen[:, WEIGHT:], 2, axis=1), 1e-9)
+    smoothed = np.where(seen[:, STEPS, None] >= 2, seen[:, TRACE:WEIGHT] / held, 0.0)
+    return smoothed if others.row is None else smoothed[others.row]
+
+
+def _stretch(others: Others, num: int) -> Float[np.ndarray, "track 2"]:
+    return np.ones((num, 2)) if others.stretch is None else others.stretch
+
+
+def _find(
+    own: Float[np.ndarray, "track 8"],
+    people: Float[np.ndarray, "person 6"],
+    others: Others,
+    stretch: Float[np.ndarray, "track 2"],
+    most: int,
+) -> Int[np.ndarray, "track neighbour"]:
+    index, scene = np.asarray(others.own, np.int64), np.asarray(others.scene, np.int64)
+    return find_nearest(own, index, people, scene, stretch, most)
+
+
 class HeadingFrontEnd:
     """Walkers in two axes; the base path stands still and the unit grows with the walker's own speed."""
+
+    def __init__(self, sees_courses: bool = False) -> None:
+        """The front end.
+
+        Args:
+            sees_courses: Whether the inputs of people around end with their courses (`courses.look_ahead`).
+        """
+        self.num_neighbour_inputs = NUM_NEIGHBOUR_INPUTS + NUM_COURSE_INPUTS * sees_courses
 
     name = "heading"
     num_axes = 2
@@ -138,7 +176,6 @@ class HeadingFrontEnd:
     num_inputs = NUM_INPUTS
     num_head_inputs = NUM_HEAD_INPUTS
     num_knot_inputs = NUM_KNOT_INPUTS
-    num_neighbour_inputs = NUM_NEIGHBOUR_INPUTS
     num_goal_inputs = NUM_GOAL_INPUTS
     max_pending = 2
     num_estimated = 0
@@ -217,25 +254,21 @@ class HeadingFrontEnd:
     def look_around(
         self, filters: Float[np.ndarray, "track column"], others: Others, most: int
     ) -> tuple[Float[np.ndarray, "track neighbour feature"], Float[np.ndarray, "track neighbour"]]:
-        own, people = _seen_by(filters), self._people(others)
-        stretch = np.ones((len(own), 2)) if others.stretch is None else others.stretch
-        return look_at(own, people, self.find_nearest(filters, others, most), stretch)
+        own, seen = _seen_by(filters), self.pending(others.filters)[0]
+        people, stretch = _people(seen, others), _stretch(others, len(own))
+        found = _find(own, people, others, stretch, most)
+        inputs, present = look_at(own, people, found, stretch)
+        if self.num_neighbour_inputs > NUM_NEIGHBOUR_INPUTS:
+            courses = look_ahead(own, people, _smoothed(seen, others), found, stretch)
+            inputs = np.concatenate([inputs, courses], axis=2)
+        return inputs, present
 
     def find_nearest(
         self, filters: Float[np.ndarray, "track column"], others: Others, most: int
     ) -> Int[np.ndarray, "track neighbour"]:
         """The people that `look_around` looks at, as places in `others.scene`; -1 where there are fewer."""
-        own = _seen_by(filters)
-        index, scene = np.asarray(others.own, np.int64), np.asarray(others.scene, np.int64)
-        stretch = np.ones((len(own), 2)) if others.stretch is None else others.stretch
-        return find_nearest(own, index, self._people(others), scene, stretch, most)
-
-    def _people(self, others: Others) -> Float[np.ndarray, "person 6"]:
-        """Time, place, velocity of everybody, and 1 where the velocity is known."""
-        seen = self.pending(others.filters)[0]
-        is_known = (seen[:, STEPS] >= 2).astype(np.float64)
-        people = np.column_stack([seen[:, TIME : Y + 1], seen[:, V:V1] * is_known[:, None], is_known])
-        return people if others.row is None else people[others.row]
+        own, people = _seen_by(filters), _people(self.pending(others.filters)[0], others)
+        return _find(own, people, others, _stretch(others, len(own)), most)
 
     def look_at_goals(
         self, filters: Float[np.ndarray, "track column"], goals: Float[np.ndarray, "track goal 4"]

@@ -17,6 +17,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from pathcast.model.memory.choice import build_memory
+from pathcast.model.network.clearance import Clearance
 from pathcast.model.network.goal_head import GoalHead
 from pathcast.model.network.neighbourhood import Neighbourhood
 from pathcast.model.network.outcome_head import OutcomeHead
@@ -52,6 +53,10 @@ class NetworkSizes:
     num_neighbours: int = 0
     """Most people around a track that are looked at."""
     num_neighbour_units: int = 64
+    course_input: int | None = None
+    """The neighbour input from which on the rest are courses, of which paths keep clear; None where none are."""
+    scale_input: int | None = None
+    """The head input that is the logarithm of a track's scale (m/s), where paths keep clear of others."""
     num_goal_inputs: int = 0
     """Inputs of each named goal; 0 where none are taken."""
     num_goal_units: int = 64
@@ -98,7 +103,8 @@ class ForecastNetwork(nn.Module):
         self.neighbourhood: Neighbourhood | None = None
         if sizes.num_neighbour_inputs:
             units = sizes.num_neighbour_units
-            self.neighbourhood = Neighbourhood(sizes.num_neighbour_inputs, sizes.num_head_inputs, units)
+            num_each = sizes.num_neighbour_inputs if sizes.course_input is None else sizes.course_input
+            self.neighbourhood = Neighbourhood(num_each, sizes.num_head_inputs, units)
             num_read += 2 * units
         self.estimate1: nn.Linear | None = None
         self.estimate2: nn.Linear | None = None
@@ -129,6 +135,7 @@ class ForecastNetwork(nn.Module):
             self.outcome_head = OutcomeHead(
                 sizes.num_outcome_inputs, sizes.num_outcome_classes, sizes.num_outcome_units
             )
+        self.clearance = None if sizes.course_input is None else Clearance(sizes.num_knots)
         self.goal_head: GoalHead | None = None
         if sizes.num_goal_inputs:
             num_goal_context = sizes.num_units + sizes.num_head_inputs
@@ -168,7 +175,8 @@ class ForecastNetwork(nn.Module):
         read = [hidden, head] if shifts is None else [hidden, head, shifts]
         if self.neighbourhood is not None:
             assert neighbours is not None
-            read.append(self.neighbourhood(*neighbours, head))
+            each, present = neighbours
+            read.append(self.neighbourhood(each[:, :, : sizes.course_input], present, head))
         context = torch.relu(self.context1(torch.cat(read, 1)))
         context = torch.relu(self.context2(context))
         repeated = context[:, None].expand(-1, knots.shape[1], -1)
@@ -183,7 +191,27 @@ class ForecastNetwork(nn.Module):
         paths, spreads = emitted.split([sizes.num_axes, sizes.num_spreads], -1)
         if sizes.spread_inputs is not None:
             spreads = spreads + knots[:, None, :, sizes.spread_inputs : sizes.spread_inputs + sizes.num_spreads]
-        return self.logits(context), self.anchors_of(head) + paths, spreads, point
+        logits, paths = self.logits(context), self.anchors_of(head) + paths
+        if self.clearance is not None:
+            assert neighbours is not None
+            logits, paths, point = self._keep_clear(logits, paths, point, head, neighbours)
+        return logits, paths, spreads, point
+
+    def _keep_clear(
+        self,
+        logits: Float[Tensor, "track mode"],
+        paths: Float[Tensor, "track mode knot axis"],
+        point: Float[Tensor, "track knot axis"] | None,
+        head: Float[Tensor, "track head_input"],
+        neighbours: tuple[Float[Tensor, "track neighbour feature"], Float[Tensor, "track neighbour"]],
+    ) -> tuple[Tensor, Tensor, Tensor | None]:
+        """Logits, paths and best path after `Clearance`."""
+        assert self.clearance is not None and self.sizes.scale_input is not None
+        scale = head[:, self.sizes.scale_input].exp()
+        every = paths if point is None else torch.cat([paths, point[:, None]], 1)
+        every, loss = self.clearance(every, neighbours[0][:, :, self.sizes.course_input :], neighbours[1], scale)
+        num_modes = self.sizes.num_modes
+        return logits - loss[:, :num_modes], every[:, :num_modes], None if point is None else every[:, num_modes]
 
     def anchors_of(self, head: Float[Tensor, "track head_input"]) -> Float[Tensor, "#track mode knot axis"]:
         """Each track's anchors, between those of moving and of standing tracks."""

@@ -17,6 +17,7 @@ import numpy as np
 from pathcast.model.network.graph import Graph
 from pathcast.model.network.neighbourhood import ABSENT, NUM_HEADS, Neighbourhood
 from pathcast.model.network.network import MOST_SHIFT, ForecastNetwork
+from pathcast.model.network.write_clearance import write_clearance
 
 if TYPE_CHECKING:
     import onnx
@@ -59,12 +60,16 @@ def write_forecast(network: ForecastNetwork) -> onnx.ModelProto:
     is_free = _has_free_knots(network)
     knots = graph.input("knots", ["knot" if is_free else sizes.num_knots, "track", sizes.num_knot_inputs])
     read = [write_hidden(graph, network, state), head]
+    if sizes.num_estimated:
+        read.append(graph.input("shifts", ["track", sizes.num_estimated]))
     if network.neighbourhood is not None:
         neighbours = graph.input("neighbours", ["track", "neighbour", sizes.num_neighbour_inputs])
         present = graph.input("present", ["track", "neighbour"])
-        read.append(_write_neighbourhood(graph, network.neighbourhood, neighbours, present, head))
-    if sizes.num_estimated:
-        read.append(graph.input("shifts", ["track", sizes.num_estimated]))
+        each, courses = neighbours, ""
+        if sizes.course_input is not None:
+            widths = [sizes.course_input, sizes.num_neighbour_inputs - sizes.course_input]
+            each, courses = graph.split(neighbours, widths, axis=2)
+        read.append(_write_neighbourhood(graph, network.neighbourhood, each, present, head))
     context = graph.concatenate(read, axis=1)
     context = graph.apply("Relu", _linear(graph, context, network.context1))
     context = graph.apply("Relu", _linear(graph, context, network.context2))
@@ -75,6 +80,7 @@ def write_forecast(network: ForecastNetwork) -> onnx.ModelProto:
     repeated = graph.apply("Expand", graph.unsqueeze(context, 0), times)
     outputs = _write_decoder(graph, network.decoder, graph.concatenate([repeated, knots], axis=2))
     emitted = _linear(graph, outputs, network.emit)
+    point = ""
     if sizes.has_point:
         emitted, point = graph.split(emitted, [sizes.num_emitted - sizes.num_axes, sizes.num_axes], axis=2)
         velocity, _ = graph.split(head, [sizes.num_axes, sizes.num_head_inputs - sizes.num_axes], axis=1)
@@ -82,7 +88,6 @@ def write_forecast(network: ForecastNetwork) -> onnx.ModelProto:
             velocity = graph.apply("MatMul", head, graph.constant(network.steady.weight.detach().numpy().T))
         point = graph.apply("Add", point, graph.unsqueeze(velocity, 0))
         point = graph.apply("Transpose", point, perm=[1, 0, 2])
-        graph.output(point, "point", ["track", sizes.num_knots, sizes.num_axes])
     shape = np.array([0, 0, sizes.num_modes, sizes.num_axes + sizes.num_spreads], np.int64)
     emitted = graph.apply("Reshape", emitted, graph.constant(shape))
     emitted = graph.apply("Transpose", emitted, perm=[1, 2, 0, 3])
@@ -93,8 +98,23 @@ def write_forecast(network: ForecastNetwork) -> onnx.ModelProto:
         own = graph.split(knots, [sizes.spread_inputs, sizes.num_spreads, rest], axis=2)[1]
         own = graph.unsqueeze(graph.apply("Transpose", own, perm=[1, 0, 2]), 1)
         spreads = graph.apply("Add", spreads, own)
+    logits = _linear(graph, context, network.logits)
+    if network.clearance is not None:
+        assert sizes.scale_input is not None
+        scale = graph.apply("Exp", graph.apply("Gather", head, graph.constant(np.array([sizes.scale_input])), axis=1))
+        every = graph.concatenate([paths, *([graph.unsqueeze(point, 1)] if point else [])], axis=1)
+        every, loss = write_clearance(graph, network.clearance, every, courses, present, scale)
+        if point:
+            paths, point = graph.split(every, [sizes.num_modes, 1], axis=1)
+            loss, _ = graph.split(loss, [sizes.num_modes, 1], axis=1)
+            point = graph.squeeze(point, 1)
+        else:
+            paths = every
+        logits = graph.apply("Sub", logits, loss)
+    if point:
+        graph.output(point, "point", ["track", sizes.num_knots, sizes.num_axes])
     modes: list[str | int] = ["track", sizes.num_modes, "knot" if is_free else sizes.num_knots]
-    graph.output(_linear(graph, context, network.logits), "logits", modes[:2])
+    graph.output(logits, "logits", modes[:2])
     graph.output(paths, "paths", [*modes, sizes.num_axes])
     graph.output(spreads, "spreads", [*modes, sizes.num_spreads])
     return graph.model("forecast")

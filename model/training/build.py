@@ -9,19 +9,22 @@ import torch
 
 from pathcast.errors import InputError
 from pathcast.model.frontends import FrontEnd
+from pathcast.model.frontends.neighbours import NUM_NEIGHBOUR_INPUTS
 from pathcast.model.network.network import ForecastNetwork, NetworkSizes
 from pathcast.model.training.read_network import read_network
 from pathcast.model.training.settings import TrainingSettings
 
 MOVING_INPUT = {"heading": 13, "ball": None}
 """The head input that chooses between the anchors of moving and of standing tracks."""
+SCALE_INPUT = 12
+"""The heading front end's head input that is the logarithm of the walker's scale."""
 
 
 def build_network(settings: TrainingSettings, front_end: FrontEnd) -> ForecastNetwork:
     """The untrained network, its weights drawn from the settings' seed."""
     with torch.random.fork_rng(devices=()):
         torch.manual_seed(settings.seed)
-        return ForecastNetwork(
+        network = ForecastNetwork(
             NetworkSizes(
                 num_inputs=front_end.num_inputs,
                 num_head_inputs=front_end.num_head_inputs,
@@ -42,8 +45,13 @@ def build_network(settings: TrainingSettings, front_end: FrontEnd) -> ForecastNe
                 num_neighbour_units=settings.num_neighbour_units,
                 num_estimated=front_end.num_estimated if settings.base == "physics" else 0,
                 spread_inputs=front_end.spread_inputs,
+                course_input=NUM_NEIGHBOUR_INPUTS if settings.keeps_clear else None,
+                scale_input=SCALE_INPUT if settings.keeps_clear else None,
             )
         )
+    if network.clearance is not None:
+        network.clearance.set_offsets(torch.tensor(settings.knots_s))
+    return network
 
 
 def load_start(network: ForecastNetwork, folder: Path) -> None:

@@ -17,11 +17,11 @@ def build_world(settings: TrainingSettings) -> tuple[Source, HeadingConfig | Bal
         from pathcast.model.training.recorded_parts import read_parts
         from pathcast.model.training.recorded_source import RecordedSource
 
-        return RecordedSource(settings, read_parts(settings)), HeadingConfig()
+        return RecordedSource(settings, read_parts(settings)), HeadingConfig(sees_courses=settings.keeps_clear)
     if settings.world == "crowd":
         from pathcast.model.training.crowd_source import CrowdSource
 
-        return CrowdSource(settings), HeadingConfig()
+        return CrowdSource(settings), HeadingConfig(sees_courses=settings.keeps_clear)
     from pathcast.model.frontends.ball.front_end import BallFrontEnd
     from pathcast.model.training.ball_filter import ball_config
     from pathcast.model.training.ball_source import BallSource

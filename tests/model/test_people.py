@@ -20,9 +20,10 @@ from pathcast.model.people import Observations, snapshots
 from pathcast.tracks import Tracks
 
 
-@pytest.fixture(scope="module")
-def forecaster(looking_bundle: Path) -> Forecaster:
-    return pathcast.load(str(looking_bundle))
+@pytest.fixture(scope="module", params=["looking_bundle", "yielding_bundle"])
+def forecaster(request: pytest.FixtureRequest) -> Forecaster:
+    folder: Path = request.getfixturevalue(request.param)
+    return pathcast.load(str(folder))
 
 
 def crowd(seed: int, scenes: int = 2, people: int = 7, frames: int = 14) -> Tracks:
