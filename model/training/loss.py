@@ -9,6 +9,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from pathcast.model.network.spread import log_density
+from pathcast.model.training.energy import energy_scores
 
 MARGIN = 0.4
 """Metres between two people's centres that is not near any more."""
@@ -29,6 +30,8 @@ class LossWeights:
     """Displacement of the best path, where the network gives one."""
     collision: float = 0.0
     """Nearness of the modes, by their probabilities, and of the best path to where the people around truly went."""
+    energy: float = 0.0
+    """Energy score of the mixture."""
     likelihood: float = 0.1
     """Negative log-likelihood of the mixture at each step, per axis."""
     is_mean_detached: bool = True
@@ -85,6 +88,9 @@ def forecast_loss(
         if point is not None:
             parts["collision"] = parts["collision"] + nearness(point[:, None], beside, unit)[:, 0]
         displacement = displacement + weights.collision * parts["collision"]
+    if weights.energy:
+        parts["energy_m"] = energy_scores(log_probabilities, paths, spreads, target, unit, known)
+        displacement = displacement + weights.energy * parts["energy_m"]
     if weights.is_relative:
         displacement = displacement * count / (unit * known).sum(-1)
     loss = displacement.mean() + weights.winner * winner + weights.likelihood * nll

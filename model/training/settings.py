@@ -114,6 +114,7 @@ class TrainingSettings(Settings):
     mean_ade: float = Field(0.0, ge=0, description="Weight of the mean path's displacement")
     point_ade: float = Field(0.5, ge=0, description="Weight of the best path's displacement")
     collision: float = Field(0.0, ge=0, description="Weight of probable paths that come near to people around (crowd)")
+    energy: float = Field(0.0, ge=0, description="Weight of the mixture's energy score")
     likelihood: float = Field(0.1, ge=0, description="Weight of the mixture's negative log-likelihood")
     is_mean_detached: bool = Field(True, description="Whether the likelihood leaves the paths alone")
     spread_margin: float = Field(

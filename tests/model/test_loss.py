@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pathcast.model.training.anchors import fit_anchors
+from pathcast.model.training.energy import energy_scores
 from pathcast.model.training.loss import MARGIN, LossWeights, forecast_loss, nearness
 
 
@@ -154,3 +155,29 @@ def test_paths_that_come_near_to_others_cost_more_the_more_probable_they_are() -
     assert costs[0] < costs[1]
     loss.backward()
     assert given["paths"].grad is not None and given["paths"].grad[:, 0].abs().sum() > 0
+
+
+def test_the_energy_score_is_that_of_draws_and_is_least_where_the_truth_comes_from() -> None:
+    """Round Gaussians in the plane: to 4 % what many draws say, and lower for the true weights than for others."""
+    torch.manual_seed(3)
+    outputs = _outputs(2, rows=1, modes=3, knots=4)
+    outputs["spreads"] = torch.cat([torch.full((1, 3, 4, 2), -1.0), torch.zeros(1, 3, 4, 1)], -1).double()
+    shares = torch.softmax(outputs["logits"], 1)
+    modes = torch.multinomial(shares[0], 4000, replacement=True)
+    unit = outputs["unit"][:, 3, None]
+    draws = outputs["paths"][0, modes, 3] * unit + unit * np.exp(-1.0) * torch.randn(4000, 2, dtype=torch.float64)
+    targets = draws[::2] / unit
+
+    def score(logits: torch.Tensor) -> float:
+        rows = len(targets)
+        known = torch.ones(rows, 4, dtype=torch.float64)
+        target = targets[:, None].expand(rows, 4, 2)
+        many = (each.expand(rows, *each.shape[1:]) for each in (logits.log_softmax(1), outputs["paths"]))
+        spreads, units = outputs["spreads"].expand(rows, -1, -1, -1), outputs["unit"].expand(rows, -1)
+        return float(energy_scores(*many, spreads, target, units, known).mean())
+
+    half = len(draws) // 2
+    between, within = torch.cdist(draws[:half], draws[half:]).mean(), torch.pdist(draws[:half]).mean()
+    assert score(outputs["logits"]) == pytest.approx(float(between - within / 2), rel=0.04)
+    for moved in (torch.tensor([[1.5, 0.0, 0.0]]), torch.tensor([[0.0, 0.0, -1.5]])):
+        assert score(outputs["logits"] + moved) > score(outputs["logits"])
