@@ -168,7 +168,9 @@ class BundleEngine:
         at_knots = self._front_end.base(filters, np.broadcast_to(knots, (len(filters), len(knots))))
         feed["knots"] = np.ascontiguousarray(at_knots.knots.transpose(1, 0, 2))
         if self._num_neighbours and others is not None:
-            feed["neighbours"], feed["present"] = self._front_end.look_around(filters, others, self._num_neighbours)
+            around, present = self._front_end.look_around(filters, others, self._num_neighbours)
+            most = max(int(present.sum(axis=1).max()), 1)  # the nearest come first; empty places cost as much
+            feed["neighbours"], feed["present"] = around[:, :most], present[:, :most]
         outputs = dict(zip(self._outputs, self._forecast.run(self._outputs, feed), strict=True))
         probabilities, order = _rank(outputs["logits"], self._config.mode_temperature)
         heading = self._front_end.heading(filters)

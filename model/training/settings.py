@@ -84,7 +84,7 @@ class TrainingSettings(Settings):
     is_point_steady: bool = Field(False, description="Whether it starts from a learned mean of velocities")
     num_neighbours: int = Field(0, ge=0, description="Most people around that are looked at, 0 for none (crowd)")
     num_neighbour_units: int = Field(64, ge=4, multiple_of=4, description="Units that look at each of them")
-    keeps_clear: bool = Field(False, description="Whether paths make room where those around are expected (crowd)")
+    keeps_clear: bool = Field(False, description="Whether paths make room where those around are expected")
     num_goals: int = Field(0, ge=0, le=64, description="Most goals named to a track, 0: no goal head (crowd)")
     num_goal_units: int = Field(64, ge=1, description="Units that look at each of them")
     goal_epochs: int = Field(10, ge=1, description="Passes over the tracks for the goal head, after the others")
@@ -146,6 +146,8 @@ class TrainingSettings(Settings):
             raise InputError(
                 "num_goals", '0, or world = "crowd", which knows where people walk to', f"{self.num_goals}"
             )
+        if self.keeps_clear and not (self.num_neighbours and self.world != "ball"):
+            raise InputError("keeps_clear", "false, or people who are looked at: num_neighbours over 0", "true")
         if self.venue is not None and self.venue not in SHIPPED:
             raise InputError("venue", f"one of {', '.join(SHIPPED)}", repr(self.venue))
         return self

@@ -17,8 +17,7 @@ from pathcast.model.evaluation.instants import instants_of
 from pathcast.model.evaluation.scores import score_forecasts
 from pathcast.model.evaluation.windows import Windows
 from pathcast.model.forecast import Forecast, join
-from pathcast.service.client import Client
-from pathcast.service.messages import Forecasts
+from pathcast.service.client import Client, Forecasts
 from pathcast.tracks import Frame, Tracks
 
 COLUMNS = {
