@@ -175,8 +175,7 @@ def _stream(server: str, data: Path, model: str, as_json: bool) -> None:
 
     report: dict[str, object] = {"protocol": PROTOCOL, "sha256": data_hash(data), "model": model}
     with Client(server) as client:
-        for min_people in (2, 1):
-            results = evaluate_eth_ucy(client, model, data, min_people)
+        for min_people, results in evaluate_eth_ucy(client, model, data).items():
             report[f"min_people_{min_people}"] = {each.scene: each.scores for each in results}
             (Console(stderr=True) if as_json else Console(width=110)).print(scene_table(results, min_people))
     click.echo(json.dumps(report, indent=2) if as_json else PROTOCOL)

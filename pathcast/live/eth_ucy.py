@@ -28,6 +28,7 @@ COLUMNS = {
     "constant velocity": "constant_velocity_",
 }
 """Titles, and how the scores' names begin; a model may have no best path."""
+MIN_PEOPLE = (2, 1)
 PROTOCOL = (
     "Leave-one-scene-out test files as cut by Social GAN: 8 positions observed (3.2 s), 12 forecast (4.8 s), every "
     "window of consecutive frames; scores averaged over windows, then over the five scenes. Each instant is a "
@@ -46,29 +47,35 @@ class SceneScores:
     scores: dict[str, float]
 
 
-def evaluate_eth_ucy(client: Client, model: str, data: Path, min_people: int, seed: int = 1) -> list[SceneScores]:
-    """Scores of all five scenes.
+def evaluate_eth_ucy(client: Client, model: str, data: Path, seed: int = 1) -> dict[int, list[SceneScores]]:
+    """Scores of all five scenes, for windows with at least so many people: two as in most tables, and one.
 
     Args:
         client: Of a server.
         model: Its name there.
         data: Folder with pedestrian/eth_ucy.
-        min_people: Least people in a window: 2 as in most tables, or 1.
         seed: Of the samples that regions and energy are measured with.
 
     Raises:
         InputError: Files that are not there or not as they should be.
     """
-    results = []
+    results: dict[int, list[SceneScores]] = {min_people: [] for min_people in MIN_PEOPLE}
     for scene in SCENES:
         tracks = eth_ucy_tracks(data, scene)
-        windows = protocol_windows(tracks, min_people)
+        windows = protocol_windows(tracks, min(MIN_PEOPLE))
         forecast = stream_windows(client, model, windows, tracks)
-        times = np.broadcast_to(windows.times, windows.observed.shape[:2])
-        baselines = {"constant_velocity": constant_velocity(times, windows.observed, windows.lengths, forecast.offsets)}
-        scores = score_forecasts(forecast, windows.future, baselines, np.random.default_rng(seed))
-        results.append(SceneScores(scene, min_people, len(windows.observed), scores))
+        people = np.bincount(windows.group)[windows.group]
+        for min_people, scenes in results.items():
+            rows = np.flatnonzero(people >= min_people)
+            scores = _score(forecast.take(rows), windows.take(rows), seed)
+            scenes.append(SceneScores(scene, min_people, len(rows), scores))
     return results
+
+
+def _score(forecast: Forecast, windows: Windows, seed: int) -> dict[str, float]:
+    path = constant_velocity(windows.times, windows.observed, windows.lengths, forecast.offsets)
+    baselines = {"constant_velocity": path}
+    return score_forecasts(forecast, windows.future, baselines, np.random.default_rng(seed))
 
 
 def stream_windows(client: Client, model: str, windows: Windows, tracks: Tracks) -> Forecast:
