@@ -92,6 +92,23 @@ class BallConfig(_Strict):
         return BallFrontEnd(settings, SHIPPED[self.venue] if self.venue else None)
 
 
+class SpreadGroups(_Strict):
+    """Calibration by what a filter was told and for how long it has seen a track; factors beside `spread_scale`."""
+
+    seen_s: list[float]
+    """Seconds that part the groups, rising. Those of tracks whose noise nobody told come first, then the others'."""
+    factors: list[list[float]]
+    """Of each group, at each knot."""
+
+    @model_validator(mode="after")
+    def _check(self) -> SpreadGroups:
+        if self.seen_s != sorted(self.seen_s) or len(self.factors) != 2 * (len(self.seen_s) + 1):
+            raise ValueError(
+                "spread_groups: expected rising seconds, and factors of two groups more than twice as many"
+            )
+        return self
+
+
 class BundleConfig(_Strict):
     """What a bundle is; everything in seconds and metres."""
 
@@ -110,6 +127,7 @@ class BundleConfig(_Strict):
     memory_size: int = Field(ge=1)
     spread_scale: list[float]
     """Calibration: what standard deviations are multiplied by, at each knot."""
+    spread_groups: SpreadGroups | None = None
     mean_share: float = Field(default=0.0, ge=0, le=1)
     """Share of the mixture's mean path in the best path; the rest is what the decoder said."""
     mode_temperature: float = Field(default=1.0, gt=0)
@@ -133,6 +151,8 @@ class BundleConfig(_Strict):
             raise ValueError("knots_s: expected increasing seconds over 0")
         if len(self.spread_scale) != len(self.knots_s):
             raise ValueError("spread_scale: expected one for each knot")
+        if self.spread_groups and any(len(row) != len(self.knots_s) for row in self.spread_groups.factors):
+            raise ValueError("spread_groups.factors: expected one for each knot")
         if self.offsets_s[-1] + self.coast_s > self.knots_s[-1] + 1e-9:
             raise ValueError("offsets_s: expected the last one and coast_s within the last knot")
         if isinstance(self.front_end, BallConfig) and self.front_end.venue not in (None, *SHIPPED):

@@ -56,6 +56,7 @@ class BundleEngine:
         self._estimating = front_end if isinstance(front_end, EstimatingFrontEnd) and ESTIMATE in graphs else None
         self._knots = np.asarray(config.knots_s)
         self._spread_scale = np.asarray(config.spread_scale)
+        self._groups = config.spread_groups
         sessions = {name: _session(graph) for name, graph in graphs.items()}
         self._encode, self._forecast = sessions[ENCODE], sessions[FORECAST]
         self._estimate: Any = sessions.get(ESTIMATE)
@@ -175,7 +176,7 @@ class BundleEngine:
         probabilities, order = _rank(outputs["logits"], self._config.mode_temperature)
         heading = self._front_end.heading(filters)
         base = self._base_at(filters, offsets, knots, at_knots)
-        said = Said(outputs["paths"], outputs["spreads"], knots, self._spread_scale[: len(knots)])
+        said = Said(outputs["paths"], outputs["spreads"], knots, self._scale_of(filters)[..., : len(knots)])
         means, covariances = self._place(order, said, offsets, base, heading)
         point = outputs.get("point")
         if point is None:
@@ -184,6 +185,13 @@ class BundleEngine:
         if share := np.float32(self._config.mean_share):
             best = (1 - share) * best + share * np.einsum("nk,nkta->nta", probabilities, means)
         return Forecast(offsets, probabilities, means, covariances, best)
+
+    def _scale_of(self, filters: Float[np.ndarray, "track column"]) -> Float[np.ndarray, "*track knot"]:
+        """What spreads are multiplied by at the knots: for all tracks alike, or for each by its group."""
+        if self._groups is None or self._estimating is None:
+            return self._spread_scale
+        group = self._estimating.group_of(filters, np.asarray(self._groups.seen_s))
+        return np.asarray(self._spread_scale * np.asarray(self._groups.factors)[group])
 
     def _num_needed(self, offsets: Float[np.ndarray, "track time"]) -> int:
         """Knots up to the last offset, where the decoder need not be run over all of them."""

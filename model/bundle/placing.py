@@ -30,8 +30,8 @@ class Said:
     """float32."""
     knots: Float[np.ndarray, " knot"]
     """Seconds, increasing."""
-    spread_scale: Float[np.ndarray, " knot"]
-    """What standard deviations are multiplied by."""
+    spread_scale: Float[np.ndarray, "*track knot"]
+    """What standard deviations are multiplied by; each track's own only for `placing_kernel`."""
 
 
 def place(

@@ -29,7 +29,7 @@ def place_in_space(
         np.ascontiguousarray(said.paths),
         np.ascontiguousarray(said.spreads),
         np.ascontiguousarray(said.knots, np.float64),
-        np.ascontiguousarray(said.spread_scale, np.float64),
+        np.ascontiguousarray(np.broadcast_to(said.spread_scale, (num_tracks, len(said.knots))), np.float64),
         np.ascontiguousarray(offsets, np.float64),
         np.ascontiguousarray(base.path),
         np.ascontiguousarray(base.unit),
@@ -63,7 +63,7 @@ def _place(
             while low < last - 1 and knots[low + 1] <= asked:
                 low += 1
             share = min(max((asked - knots[low]) / (knots[low + 1] - knots[low]), 0.0), 1.0)
-            scale = scales[low] + share * (scales[low + 1] - scales[low])
+            scale = scales[track, low] + share * (scales[track, low + 1] - scales[track, low])
             unit = units[track, index]
             for place in range(order.shape[1]):
                 mode = order[track, place]

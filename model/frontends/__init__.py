@@ -182,6 +182,11 @@ class EstimatingFrontEnd(FrontEnd, Protocol):
     def num_steps(self, filters: Float[np.ndarray, "*row column"]) -> Int[np.ndarray, "*row"]:
         """Steps of the encoder so far, at least one after the first observation."""
 
+    def group_of(
+        self, filters: Float[np.ndarray, "track column"], seen_s: Float[np.ndarray, " edge"]
+    ) -> Int[np.ndarray, " track"]:
+        """Each track's group of calibration: by whether its noise was told and how many seconds it has been seen."""
+
     def surprise(self, filters: Float[np.ndarray, "track column"]) -> Float[np.ndarray, " track"]:
         """-log10 of the probability of an innovation at least as far as each newest one."""
 

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from jaxtyping import Float
 
+from pathcast.model.bundle.config import SpreadGroups
 from pathcast.model.engine import Engine
 from pathcast.model.forecast import Forecast
-from pathcast.model.metrics import fit_spread_scale, fit_temperature, temper
+from pathcast.model.frontends.ball.columns import IS_TOLD
+from pathcast.model.metrics import fit_spread_scale, fit_temperature, scale_spread, temper
 from pathcast.model.states import States
 from pathcast.model.training.observed import Observed, Source, prefixes_of
 from pathcast.model.training.settings import TrainingSettings
 
 MOST_TRACKS = 3000
+NUM_BALLS = 12_000
+"""Of which each group has more than a thousand."""
+NUM_GROUPS = 4
+"""By seconds seen, of each of told and not told."""
 
 
 def forecast_observed(
@@ -27,8 +35,21 @@ def forecast_observed(
     return engine.forecast(states, np.tile(offsets, (len(times), 1)), observed.others_at(0)), truth
 
 
-def calibrate(engine: Engine, source: Source, settings: TrainingSettings) -> tuple[float, list[float]]:
+@dataclass(frozen=True)
+class Calibration:
+    """What held-out tracks say of a bundle's probabilities and spreads."""
+
+    temperature: float
+    """Of the modes' probabilities."""
+    scale: list[float]
+    """Of spreads, at each knot."""
+    groups: SpreadGroups | None = None
+
+
+def calibrate(engine: Engine, source: Source, settings: TrainingSettings) -> Calibration:
     """Temperature of the modes' probabilities and then scales of the spreads at the knots, from validation tracks.
+
+    Balls have scales for groups too, since what holds on the average of prefixes need not hold of long ones.
 
     No gradient saw them, and they are observed anew: simulated balls are other throws than those that chose the epoch,
     walkers are others' prefixes of the same scenes. Recorded scenes have no prefixes to spare: there the ones that
@@ -39,8 +60,30 @@ def calibrate(engine: Engine, source: Source, settings: TrainingSettings) -> tup
         source: Its world.
         settings: Its training's.
     """
-    observed = source.observed("validation", 1, min(settings.num_validation, MOST_TRACKS), 1)
+    most = NUM_BALLS if settings.world == "ball" else min(settings.num_validation, MOST_TRACKS)
+    observed = source.observed("validation", 1, most, 1)
     forecast, truth = forecast_observed(engine, observed, np.asarray(settings.knots_s))
     temperature = fit_temperature(forecast, truth)
-    scale = fit_spread_scale(temper(forecast, temperature), truth, np.random.default_rng(settings.seed))
-    return temperature, [settings.spread_margin * float(value) for value in scale]
+    forecast = temper(forecast, temperature)
+    scale = fit_spread_scale(forecast, truth, np.random.default_rng(settings.seed))
+    groups = None
+    if observed.starts is not None:
+        groups = _fit_groups(scale_spread(forecast, scale), truth, observed, settings)
+    return Calibration(temperature, [settings.spread_margin * float(value) for value in scale], groups)
+
+
+def _fit_groups(
+    forecast: Forecast, truth: Float[np.ndarray, "track knot axis"], observed: Observed, settings: TrainingSettings
+) -> SpreadGroups:
+    """Factors of tracks that were told their noise and that were not, seen for more and more seconds."""
+    assert observed.starts is not None
+    newest = observed.times[np.arange(len(truth)), observed.ends[:, 0]]
+    seen, is_told = newest - observed.times[:, 0], observed.starts[:, IS_TOLD] > 0
+    edges = np.quantile(seen, np.linspace(0, 1, NUM_GROUPS + 1)[1:-1]).round(3)
+    group = np.searchsorted(edges, seen, side="right") + NUM_GROUPS * is_told
+    factors = []
+    for number in range(2 * NUM_GROUPS):
+        rows = np.flatnonzero(group == number)
+        factor = fit_spread_scale(forecast.take(rows), truth[rows], np.random.default_rng(settings.seed))
+        factors.append([round(float(value), 4) for value in factor])
+    return SpreadGroups(seen_s=edges.tolist(), factors=factors)

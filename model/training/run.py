@@ -81,9 +81,9 @@ def train_bundle(
         outcomes = fit_outcome_head(trained.network, source, settings)
     with publishing(out) as part:
         write_bundle(part, trained.network, front_end, settings)
-        temperature, scale = calibrate(load_bundle(part), source, settings)
-        temperatures = (temperature, goal_temperature, outcomes.get("outcome_temperature", 1.0))
-        write_bundle(part, trained.network, front_end, settings, scale, *temperatures)
+        found = calibrate(load_bundle(part), source, settings)
+        temperatures = (found.temperature, goal_temperature, outcomes.get("outcome_temperature", 1.0))
+        write_bundle(part, trained.network, front_end, settings, found.scale, *temperatures, found.groups)
         metrics = {**score(load_bundle(part), source, settings), **goals, **outcomes}
         write_scores(part, metrics, write_card(settings, trained, metrics))
     remove_checkpoint(out)

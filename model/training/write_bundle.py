@@ -23,6 +23,7 @@ from pathcast.model.bundle.config import (
     BallConfig,
     BundleConfig,
     HeadingConfig,
+    SpreadGroups,
 )
 from pathcast.model.network.network import ForecastNetwork
 from pathcast.model.network.outcome_head import write_outcomes
@@ -41,6 +42,7 @@ def write_bundle(
     mode_temperature: float = 1.0,
     goal_temperature: float = 1.0,
     outcome_temperature: float = 1.0,
+    spread_groups: SpreadGroups | None = None,
 ) -> BundleConfig:
     """Writes config, graphs and weights into a folder, which is made; who reads it never finds only some of them.
 
@@ -53,6 +55,7 @@ def write_bundle(
         mode_temperature: Calibration of the modes' probabilities.
         goal_temperature: Calibration of the goals' probabilities.
         outcome_temperature: Calibration of the outcomes' probabilities.
+        spread_groups: Calibration of groups of tracks, beside `spread_scale`.
 
     Raises:
         InputError: The folder cannot be written.
@@ -82,6 +85,7 @@ def write_bundle(
         num_modes=settings.num_modes,
         memory_size=network.memory.state_size,
         spread_scale=[round(float(scale), 6) for scale in spread_scale or [1.0] * len(knots)],
+        spread_groups=spread_groups,
         goal_temperature=round(goal_temperature, 6),
         outcome_temperature=round(outcome_temperature, 6),
         mode_temperature=round(float(mode_temperature), 6),

@@ -14,6 +14,7 @@ from pathcast.model.frontends.ball import kernels
 from pathcast.model.frontends.ball.columns import (
     CLOCK,
     FILTER_SIZE,
+    FIRST_TIME,
     HEADING,
     IS_LEVEL,
     IS_TOLD,
@@ -25,6 +26,7 @@ from pathcast.model.frontends.ball.columns import (
     STEPS,
     SURPRISE,
     SUSPICION,
+    TIME,
 )
 from pathcast.model.frontends.ball.contacts import gather_contacts
 from pathcast.model.frontends.ball.estimated_flight import (
@@ -303,6 +305,12 @@ class BallFrontEnd:
     def num_steps(self, filters: Float[np.ndarray, "*row column"]) -> Int[np.ndarray, "*row"]:
         """Steps of the encoder so far, of which there is one at the first observation."""
         return np.asarray(filters[..., STEPS], np.int64)
+
+    def group_of(
+        self, filters: Float[np.ndarray, "track column"], seen_s: Float[np.ndarray, " edge"]
+    ) -> Int[np.ndarray, " track"]:
+        seen = np.searchsorted(seen_s, filters[:, TIME] - filters[:, FIRST_TIME], side="right")
+        return np.asarray(seen + (len(seen_s) + 1) * (filters[:, IS_TOLD] > 0))
 
     def surprise(self, filters: Float[np.ndarray, "track column"]) -> Float[np.ndarray, " track"]:
         """-log10 of the probability of an innovation at least as far as each newest one."""
