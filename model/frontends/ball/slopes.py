@@ -115,8 +115,19 @@ def move_slopes(slopes: Any, shares: Any, here: Any, there: Any, duration: float
 
 
 @njit
-def _meet_near(body: Any, fixture: Any, p: Any, after: Any) -> bool:
-    """What a ball near a fixture does that would touch it a moment sooner or later, seen at this instant."""
+def _pull(body: Any, p: Any, pull: Any) -> None:
+    """Writes the acceleration of a ball in that state, m/s2."""
+    pull[0], pull[1], pull[2], _ = motion_in_air(
+        body[2], body[3], body[4], body[5], body[6], body[7], body[8], 0.0, 0.0, p
+    )
+
+
+@njit
+def _meet_near(body: Any, fixture: Any, p: Any, after: Any, pulls: Any) -> bool:
+    """What a ball near a fixture does that would touch it a moment sooner or later, seen at this instant.
+
+    Until then it is pulled by `pulls[:3]`, and since then by `pulls[3:6]`: a ball that comes down later comes faster.
+    """
     gap, nx, ny, nz, _ = gap_to(fixture, body[0], body[1], body[2], p[RADIUS], p[FLOOR])
     into = body[3] * nx + body[4] * ny + body[5] * nz
     after[:] = body
@@ -125,10 +136,12 @@ def _meet_near(body: Any, fixture: Any, p: Any, after: Any) -> bool:
     late = -gap / into
     for axis in range(3):
         after[axis] += late * body[3 + axis]
+        after[3 + axis] += late * pulls[axis]
     _, nx, ny, nz, _ = gap_to(fixture, after[0], after[1], after[2], p[RADIUS], p[FLOOR])
     meet(after, fixture, nx, ny, nz, p)
     for axis in range(3):
         after[axis] -= late * after[3 + axis]
+        after[3 + axis] -= late * pulls[3 + axis]
     return True
 
 
@@ -143,7 +156,7 @@ def hit_slopes(slopes: Any, shares: Any, before: Any, kind: int, fixtures: Any, 
         kind: Of the contact, a number of `surfaces.KINDS`.
         fixtures: Rows of `surfaces.fixtures_of`.
         p: Full parameter row.
-        room: To work in. Shape [3, 9].
+        room: To work in. Shape [4, 9].
         work: To work in. Shape [9, 14].
     """
     if kind == RING_PASSED:
@@ -166,15 +179,19 @@ def hit_slopes(slopes: Any, shares: Any, before: Any, kind: int, fixtures: Any, 
     if chosen < 0:
         return
     fixture = fixtures[chosen]
-    base, moved, start = room[0], room[1], room[2]
-    if not _meet_near(before, fixture, p, base):
+    base, moved, start, pulls = room[0], room[1], room[2], room[3]
+    pulls[:] = 0.0
+    if not _meet_near(before, fixture, p, base, pulls):
         return
+    _pull(before, p, pulls[:3])
+    _pull(base, p, pulls[3:6])
+    _meet_near(before, fixture, p, base, pulls)
     work[:] = 0.0
     for source in range(NUM_STATE):
         step = _PLACE_STEP if source < 3 else (_SPEED_STEP if source < 6 else _SPIN_STEP)
         start[:] = before
         start[source] += step
-        if not _meet_near(start, fixture, p, moved):
+        if not _meet_near(start, fixture, p, moved, pulls):
             moved[:] = base
             moved[source] += step
         for target in range(NUM_STATE):
@@ -185,7 +202,7 @@ def hit_slopes(slopes: Any, shares: Any, before: Any, kind: int, fixtures: Any, 
     for offset, entry in enumerate((RESTITUTION, TANGENTIAL, FRICTION)):
         kept = p[entry]
         p[entry] = kept + _SHARE_STEP
-        _meet_near(before, fixture, p, moved)
+        _meet_near(before, fixture, p, moved, pulls)
         p[entry] = kept
         for target in range(NUM_STATE):
             slope = (moved[target] - base[target]) / _SHARE_STEP
@@ -224,7 +241,7 @@ def slopes_along(
         shares: Shape [5, 14].
         outputs: Written: of places or states. Shape [time, 3 or 9, 14].
     """
-    rates, room, work = np.empty((3, NUM_QUANTITIES)), np.empty((3, NUM_STATE)), np.empty((NUM_STATE, NUM_QUANTITIES))
+    rates, room, work = np.empty((3, NUM_QUANTITIES)), np.empty((4, NUM_STATE)), np.empty((NUM_STATE, NUM_QUANTITIES))
     here = start
     passed, event = 0.0, 0
     known = min(num_events, len(events))
