@@ -3,7 +3,7 @@
 An extended Kalman filter (Bar-Shalom, Li and Kirubarajan 2001, section 10.3) of the fourteen quantities: place,
 velocity, spin, drag, lift and the three coefficients of a bounce. It flies by the simulator's own physics through the
 venue with everything solid in it. A camera errs along the flight where its clock does, so the observation's
-covariance is R = diag(noise^2) + clock^2 v v'. Noise that nobody told is scaled by the innovations: s^2 = (n0 + sum
+covariance is R = diag(noise^2) + clock^2 E(v v'). Noise that nobody told is scaled by the innovations: s^2 = (n0 + sum
 of their squares) / (n0 + their number), the mean of an inverse gamma posterior. An innovation that no free flight
 shows means that the ball hit something unknown: the filter forgets its velocity as far as the surprise asks for it.
 """
@@ -168,7 +168,7 @@ def _whiten(row: Any, full: Any, position: Any, innovation: Any, whitener: Any) 
     expected = np.empty((3, 3))
     for i in range(3):
         for j in range(3):
-            expected[i, j] = full[i, j] + clock * row[MEAN + 3 + i] * row[MEAN + 3 + j]
+            expected[i, j] = full[i, j] + clock * (row[MEAN + 3 + i] * row[MEAN + 3 + j] + full[3 + i, 3 + j])
         expected[i, i] += scale * row[NOISE + i] ** 2
     turn = np.array([[cosine, sine, 0.0], [-sine, cosine, 0.0], [0.0, 0.0, 1.0]])
     turned = turn @ expected @ turn.T

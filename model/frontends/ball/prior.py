@@ -8,6 +8,7 @@ import numpy as np
 
 from pathcast.compiled import njit
 from pathcast.model.frontends.ball.columns import (
+    CLOCK,
     COUNT,
     FIRST_TIME,
     HEADING,
@@ -56,9 +57,11 @@ def begin(row: Any, settings: Any, time: float, position: Any) -> None:
     row[MEAN : MEAN + NUM_QUANTITIES] = 0.0
     full = np.zeros((NUM_QUANTITIES, NUM_QUANTITIES))
     scale = noise_scale(row)
+    # The clock errs by as many metres as the ball is fast, which nobody knows yet.
+    clock = (row[CLOCK] * settings[MAX_SPEED]) ** 2
     for axis in range(3):
         row[MEAN + axis] = position[axis]
-        full[axis, axis] = scale * row[NOISE + axis] ** 2
+        full[axis, axis] = scale * row[NOISE + axis] ** 2 + clock
         full[3 + axis, 3 + axis] = settings[MAX_SPEED] ** 2
     for index in range(3):
         full[6 + index, 6 + index] = settings[PRIOR_MEAN + index] ** 2 + settings[PRIOR_DEVIATION + index] ** 2
