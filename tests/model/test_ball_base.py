@@ -39,7 +39,7 @@ def table(filter_of: Callable[..., BallFrontEnd]) -> BallFrontEnd:
     return filter_of("table-tennis", "table-tennis", 0.003, 0.0)
 
 
-LONG = (1.2, 0.1, 0.15, 5.0, 0.3, 0.5, 0.0, 60.0, 0.0)
+LONG = (0.1, 1.2, 0.15, 0.3, 5.0, 0.5, -60.0, 0.0, 0.0)
 """A ball that passes the table's edge, 1.37 m from its middle, before it comes down to its level."""
 
 
@@ -51,9 +51,9 @@ def test_a_level_that_is_told_replaces_the_venue(table: BallFrontEnd) -> None:
     """The ball bounces beyond the table's edge, and over a net there is none."""
     over = flown(table, LONG, Given(noise_m=(1e-5,), clock_s=0.0, level_m=0.0))
     assert over.path[0, :, 2].min() > 0.015
-    low = (-0.3, 0.0, 0.08, 8.0, 0.0, 0.3, 0.0, 0.0, 0.0)
-    assert flown(table, low, KNOWN).path[0, -1, 0] < 0.1
-    assert flown(table, low, Given(noise_m=(1e-5,), clock_s=0.0, level_m=0.0)).path[0, -1, 0] > 2.0
+    low = (0.0, -0.3, 0.08, 0.0, 8.0, 0.3, 0.0, 0.0, 0.0)
+    assert flown(table, low, KNOWN).path[0, -1, 1] < 0.1
+    assert flown(table, low, Given(noise_m=(1e-5,), clock_s=0.0, level_m=0.0)).path[0, -1, 1] > 2.0
 
 
 @pytest.mark.parametrize("level", [-0.76, 1.3])
@@ -66,7 +66,7 @@ def test_a_flight_over_a_level_is_lifted_with_it(table: BallFrontEnd, level: flo
 
 def test_at_minus_infinity_nothing_is_solid(table: BallFrontEnd) -> None:
     given = Given(noise_m=(1e-5,), clock_s=0.0, level_m=-np.inf)
-    for state in (LONG, (-0.3, 0.0, 0.08, 8.0, 0.0, 0.3, 0.0, 0.0, 0.0)):
+    for state in (LONG, (0.0, -0.3, 0.08, 0.0, 8.0, 0.3, 0.0, 0.0, 0.0)):
         path = flown(table, state, given).path[0]
         assert (np.diff(path[:, 2], 2) < 0).all() and path[-1, 2] < -1.0
 
@@ -77,7 +77,7 @@ def test_size_and_mass_change_drag_lift_and_bounce_as_physics_says(
 ) -> None:
     """k goes with R^2 / m and c with R^3 / m; the ball touches a table when its centre is R above."""
     settings = table.settings
-    state = (-1.0, 0.1, 0.3, 4.0, 0.3, -1.0, 10.0, 120.0, 20.0)
+    state = (0.1, -1.0, 0.3, 0.3, 4.0, -1.0, -120.0, 10.0, 20.0)
     given = Given(noise_m=(1e-5,), clock_s=0.0, radius_m=radius * settings.radius_m, mass_kg=mass * settings.mass_kg)
     filters = table.begin(1, given)
     times, positions = thrown(state)
@@ -91,7 +91,7 @@ def test_size_and_mass_change_drag_lift_and_bounce_as_physics_says(
     row[9:12] = filters[0, MEAN + NUM_STATE + 2 : MEAN + NUM_STATE + 5]
     expected = follow(np.array([state]), row[None], OFFSETS, TABLE_TENNIS).states[0, :, :3]
     np.testing.assert_allclose(table.base(filters, OFFSETS[None]).path[0], expected, atol=2e-5)
-    assert expected[-1, 2] > expected[:, 2].min() + 0.05
+    assert (np.diff(expected[:, 2]) > 0.005).any()
 
 
 @pytest.mark.parametrize("angle", [0.7, -2.6])
@@ -125,7 +125,7 @@ def test_a_flight_over_a_level_floor_moves_and_turns_with_the_world(table: BallF
 
 def test_a_path_between_the_knots_is_on_the_same_flight(table: BallFrontEnd) -> None:
     filters = table.begin(1, KNOWN)
-    times, positions = thrown((-1.0, 0.1, 0.3, 4.0, 0.3, -1.0))
+    times, positions = thrown((0.1, -1.0, 0.3, 0.3, 4.0, -1.0))
     table.absorb(filters, times, positions, np.array([8]))
     whole = table.base(filters, OFFSETS[None])
     between = table.base_between(filters, OFFSETS[None, 2::3], OFFSETS, whole)

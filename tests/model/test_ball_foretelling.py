@@ -1,6 +1,7 @@
 """What a ball will touch and what becomes of a shot, foretold from flights sampled within what is known of it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,7 +15,9 @@ from pathcast.model.frontends.ball.shots import NUM_CLASSES, NUM_SHOT_INPUTS, OU
 from pathcast.model.given import Given
 from pathcast.model.network.outcome_head import OutcomeHead
 from pathcast.simulator.ball.scenarios import throw
+from pathcast.venue import BASKETBALL_NBA
 
+OPEN_COURT = replace(BASKETBALL_NBA, hoop=None, board=None)
 SIGHT = Given(noise_m=(0.003,), clock_s=0.0)
 
 
@@ -49,7 +52,7 @@ def free_throws(front_end: BallFrontEnd, beyond: np.ndarray) -> np.ndarray:
     for _ in range(40):  # bisection of the speed: faster shots come down farther on
         speed = (low + high) / 2
         states[:, 3:6] = directions * speed[:, None]
-        flights = type(throws)(states, rows, throws.duration, throws.ball, None)
+        flights = type(throws)(states, rows, throws.duration, throws.ball, OPEN_COURT)
         path = flights.follow(fall, max_events=0, positions_only=True).states
         down = (path[:, 1:, 2] < 3.04) & (path[:, :-1, 2] >= 3.04)
         x = np.where(down.any(axis=1), np.take_along_axis(path[:, 1:, 0], down.argmax(1)[:, None], 1)[:, 0], 4.0)

@@ -31,7 +31,7 @@ FLIGHTS = {
     "a shot in the air": ("three-pointer", "basketball-nba", (7.0, 1.0, 2.3, -6.0, -1.0, 7.2, 1.0, -9.0, 2.0)),
     "a bounce on the floor": ("basketball", "basketball-nba", (5.0, 1.0, 0.6, -3.0, 2.0, -3.5, 2.0, -9.0, 4.0)),
     "a hit on the board": ("basketball", "basketball-nba", (1.0, 0.2, 3.4, -5.5, 0.3, 1.2, 1.0, -9.0, 2.0)),
-    "a bounce on the table": ("table-tennis", "table-tennis", (-1.0, 0.1, 0.3, 6.0, 0.4, -1.5, 20.0, 180.0, -40.0)),
+    "a bounce on the table": ("table-tennis", "table-tennis", (0.1, -1.0, 0.3, 0.4, 6.0, -1.5, -180.0, 20.0, -40.0)),
     "a pitch": ("baseball-pitch", None, (0.5, 16.0, 1.8, 0.3, -40.0, 0.5, -150.0, 20.0, 90.0)),
     "a kick": ("soccer-kick", None, (0.0, 0.0, 0.3, 22.0, 2.0, 6.0, 5.0, 10.0, -40.0)),
     "a forehand": ("tennis-rally", None, (-11.0, 1.0, 0.9, 28.0, 2.0, 3.0, 5.0, 200.0, -30.0)),
