@@ -18,9 +18,11 @@ from pathcast.model.frontends.ball.columns import (
     physics_of,
 )
 from pathcast.model.frontends.ball.front_end import BallFrontEnd
+from pathcast.model.frontends.ball.slopes import hit_slopes
 from pathcast.simulator.ball.following import follow
-from pathcast.simulator.ball.parameters import NUM_FULL_PARAMETERS
+from pathcast.simulator.ball.parameters import FRICTION, GRAVITY, INERTIA, NUM_FULL_PARAMETERS, RADIUS, RESTITUTION
 from pathcast.simulator.ball.scenarios import SCENARIOS
+from pathcast.simulator.ball.surfaces import FLOOR_CONTACT, fixtures_of
 from pathcast.venue import SHIPPED
 
 STEP = np.array([1e-4] * 3 + [1e-4] * 3 + [1e-2] * 3 + [1e-4] * 5)
@@ -105,3 +107,21 @@ def test_slopes_along_whitened_directions_are_combinations_of_those_along_the_qu
     turn = np.array([[0.6, -0.8, 0.0], [0.8, 0.6, 0.0], [0.0, 0.0, 1.0]])
     expected = np.einsum("ij,tjk->tik", turn, along @ directions) / base.unit[0, :, None, None]
     np.testing.assert_allclose(changes[0], expected, atol=1e-4)
+
+
+def test_a_bounce_in_a_vacuum_has_the_slopes_of_the_closed_form() -> None:
+    """A ball that comes down later comes faster, and is slower at an instant after: with height h and speed w down,
+    contact is at t = (sqrt(w^2 + 2 g h) - w) / g, and the ball leaves with e sqrt(w^2 + 2 g h)."""
+    gravity, restitution, until = 9.7, 0.8, 0.15
+    parameters = np.zeros(NUM_FULL_PARAMETERS)
+    parameters[[GRAVITY, RADIUS, INERTIA, RESTITUTION, FRICTION]] = gravity, 0.12, 2 / 3, restitution, 0.5
+    down = 3.0 + gravity * until
+    slopes, shares = np.zeros((9, 14)), np.zeros((5, 14))
+    slopes[2, 0], slopes[2, 1], slopes[5, 1] = 1.0, until, 1.0
+    before = np.array([0.0, 0.0, 0.12, 2.0, 0.0, -down, 0.0, -5.0, 0.0])
+    room, work = np.empty((4, 9)), np.empty((9, 14))
+    hit_slopes(slopes, shares, before, int(FLOOR_CONTACT), fixtures_of(None), parameters, room, work)
+    later = np.array([1.0, until]) / down
+    expected = -restitution * np.array([0.0, 1.0]) + (1 + restitution) * gravity * later
+    np.testing.assert_allclose(slopes[2, :2], -restitution * np.array([1.0, until]), atol=1e-6)
+    np.testing.assert_allclose(slopes[5, :2], expected, atol=1e-6)
