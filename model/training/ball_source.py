@@ -99,7 +99,7 @@ class BallSource:
         for index, name in enumerate(settings.throws):
             rows = np.flatnonzero(kind == index)
             if len(rows):
-                found.append((rows, draw(name, len(rows), seed, epoch * num)))
+                found.append((rows, draw(name, len(rows), seed, epoch * num, settings.lift_factor)))
         return found
 
     def _ends(

@@ -87,8 +87,9 @@ def kind_named(name: str) -> Scenario:
     return found
 
 
-def draw(name: str, num: int, seed: int, first: int) -> Drawn:
-    """Throws `first` to `first + num - 1` of a kind; anywhere: turned and moved at random over a level floor."""
+def draw(name: str, num: int, seed: int, first: int, lift_factor: float = 1.0) -> Drawn:
+    """Throws `first` to `first + num - 1` of a kind; anywhere: turned and moved at random over a level floor, their lift
+    times a factor between 1 / `lift_factor` and `lift_factor`, for balls whose surface is not the simulator's."""
     kind = kind_named(name)
     throws = throw(kind, num, seed, first)
     radius, mass = np.full(num, kind.ball.radius_m), np.full(num, kind.ball.mass_kg)
@@ -100,6 +101,7 @@ def draw(name: str, num: int, seed: int, first: int) -> Drawn:
     states = _turned(throws.states, 2 * np.pi * shares[:, 0])
     rows = throws.parameters.copy()
     rows[:, FLOOR] = 0.0
+    rows[:, LIFT] *= lift_factor ** (2 * uniforms(seed, f"{name}/lift", first, num, 1)[:, 0] - 1)
     shift = np.stack([8 * (shares[:, 1] - 0.5), 8 * (shares[:, 2] - 0.5), 2 * (shares[:, 3] - 0.5)], axis=1)
     return Drawn(Throws(states, rows, throws.duration, throws.ball, LEVEL), True, shift, radius, mass)
 

@@ -26,6 +26,9 @@ class TrainingSettings(Settings):
         {},
         description="Shares of kinds of throws: scenarios of the simulator, as they are or `anywhere` (ball)",
     )
+    lift_factor: float = Field(
+        1.0, ge=1, description="Lift of throws anywhere is drawn from that over this factor to that times it (ball)"
+    )
     base: Literal["physics", "parabola", "none"] = Field(
         "physics",
         description="What paths are residuals on: the whole flight, one in a vacuum, a straight line (ball)",
