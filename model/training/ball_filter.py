@@ -43,7 +43,8 @@ def ball_config(settings: TrainingSettings) -> BallConfig:
     """The front end that the settings' throws ask for."""
     shares = np.array(list(settings.throws.values())) / sum(settings.throws.values())
     drawn = [
-        draw(name, max(int(NUM_THROWS * share), 64), 0, 0) for name, share in zip(settings.throws, shares, strict=True)
+        draw(name, max(int(NUM_THROWS * share), 64), 0, 0, settings.lift_factor)
+        for name, share in zip(settings.throws, shares, strict=True)
     ]
     ball = drawn[int(shares.argmax())].throws.ball
     nominal = _nominal(drawn[int(shares.argmax())], settings)

@@ -88,8 +88,11 @@ def kind_named(name: str) -> Scenario:
 
 
 def draw(name: str, num: int, seed: int, first: int, lift_factor: float = 1.0) -> Drawn:
-    """Throws `first` to `first + num - 1` of a kind; anywhere: turned and moved at random over a level floor, their lift
-    times a factor between 1 / `lift_factor` and `lift_factor`, for balls whose surface is not the simulator's."""
+    """Throws `first` to `first + num - 1` of a kind.
+
+    Anywhere: turned and moved at random over a level floor, their lift times a factor between 1 / `lift_factor` and
+    `lift_factor`, for balls whose surface is not the simulator's.
+    """
     kind = kind_named(name)
     throws = throw(kind, num, seed, first)
     radius, mass = np.full(num, kind.ball.radius_m), np.full(num, kind.ball.mass_kg)
