@@ -80,7 +80,7 @@ def test_slopes_are_those_of_the_simulators_flight(filter_of: Callable[..., Ball
     expected = differences(front_end, row, venue) * DEVIATION
     spread = np.sqrt((expected**2).sum(axis=(1, 2), keepdims=True))
     np.testing.assert_array_less(np.abs(found - expected) / spread, 0.01)
-    if "bounce" in name or "board" in name:
+    if "bounce" in name:  # a board gives the ball back by its own coefficients
         assert np.abs(expected[-1, :, BOUNCE]).max() > 0.05 * DEVIATION[BOUNCE]
 
 
