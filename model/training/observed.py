@@ -111,7 +111,7 @@ def _unrelated(front_end: EstimatingFrontEnd, observed: Observed, steps: np.ndar
         steps[:, : int(num_steps.max())],
         num_steps - 1,
         head.reshape(*shape, -1),
-        np.zeros((*shape, 0, front_end.num_knot_inputs), np.float32),
+        np.zeros((*shape, num_knots, 0), np.float32),
         np.zeros((*shape, num_knots, num_axes), np.float32),
         np.ones((*shape, num_knots), np.float32),
         np.isfinite(observed.truth).all(axis=-1),
