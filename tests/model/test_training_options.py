@@ -124,7 +124,9 @@ def test_a_compiled_network_trains_alike(tmp_path: Path) -> None:
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
     losses = []
     for name in ("false", "true"):
-        (tmp_path / "run.toml").write_text(f"{text}\nrates_hz = [120.0]\ncompile = {name}\n[throws]\ntable-tennis = 1.0\n")
+        (tmp_path / "run.toml").write_text(
+            f"{text}\nrates_hz = [120.0]\ncompile = {name}\n[throws]\ntable-tennis = 1.0\n"
+        )
         words = [sys.executable, "-m", "pathcast", "train", "--config", "run.toml", "--out", name]
         done = subprocess.run(words, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=600)
         assert done.returncode == 0, done.stderr

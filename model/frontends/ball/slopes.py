@@ -31,6 +31,10 @@ _SPIN_STEP: Final = 1e-3
 """rad/s."""
 _PLACE_STEP: Final = 1e-6
 """m."""
+GRAZING_MPS: Final = 0.05
+"""Towards a fixture, m/s: of slower contacts, of balls that roll or rest, the instant means nothing, and slopes stay."""
+MOST_SLOPE: Final = 1e6
+"""Slopes beyond it are of no flight that anything is known of."""
 _SHARE_STEP: Final = 1e-6
 """Of coefficients."""
 
@@ -131,7 +135,7 @@ def _meet_near(body: Any, fixture: Any, p: Any, after: Any, pulls: Any) -> bool:
     gap, nx, ny, nz, _ = gap_to(fixture, body[0], body[1], body[2], p[RADIUS], p[FLOOR])
     into = body[3] * nx + body[4] * ny + body[5] * nz
     after[:] = body
-    if into > -1e-9:
+    if into > -GRAZING_MPS:
         return False
     late = -gap / into
     for axis in range(3):
@@ -209,7 +213,9 @@ def hit_slopes(slopes: Any, shares: Any, before: Any, kind: int, fixtures: Any, 
             if slope != 0.0:
                 for column in range(NUM_QUANTITIES):
                     work[target, column] += slope * shares[BOUNCE - NUM_STATE + offset, column]
-    slopes[:] = work
+    for target in range(NUM_STATE):
+        for column in range(NUM_QUANTITIES):
+            slopes[target, column] = min(max(work[target, column], -MOST_SLOPE), MOST_SLOPE)
 
 
 @njit
