@@ -32,7 +32,7 @@ _SPIN_STEP: Final = 1e-3
 _PLACE_STEP: Final = 1e-6
 """m."""
 GRAZING_MPS: Final = 0.05
-"""Towards a fixture, m/s: of slower contacts, of balls that roll or rest, the instant means nothing, and slopes stay."""
+"""Towards a fixture, m/s: of slower contacts, of balls that roll or rest, the instant means nothing; slopes stay."""
 MOST_SLOPE: Final = 1e6
 """Slopes beyond it are of no flight that anything is known of."""
 _SHARE_STEP: Final = 1e-6
