@@ -56,7 +56,7 @@ WORLDS = {
         mean_ade=1.0,
         is_mean_detached=False,
         is_relative=True,
-        **SMALL,
+        **(SMALL | {"num_train": 1536, "learning_rate": 3e-3}),
     ),
 }
 
