@@ -35,8 +35,20 @@ seed_option = click.option("--seed", type=click.IntRange(0), default=1, show_def
     show_default=True,
     help="Tracks whose number four does not divide, or those to choose noise and priors on.",
 )
-@click.option("--noise", type=click.FloatRange(0, min_open=True), help="Tell the model: deviation of positions, m.")
-@click.option("--clock", type=click.FloatRange(0), help="Tell the model: deviation of capture times, s.")
+@click.option(
+    "--noise",
+    type=click.FloatRange(0, min_open=True),
+    default=0.0025,
+    show_default=True,
+    help="Tell the model: deviation of positions, m. Chosen on the tuning part.",
+)
+@click.option(
+    "--clock",
+    type=click.FloatRange(0),
+    default=0.0007,
+    show_default=True,
+    help="Tell the model: deviation of capture times, s. Chosen likewise.",
+)
 @seed_option
 @json_option
 def table_tennis(
