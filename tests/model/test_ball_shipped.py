@@ -20,8 +20,8 @@ from pathcast.model.training.settings import TrainingSettings
 from pathcast.model.training.write_bundle import write_bundle
 
 MEASURED = {"three-pointer anywhere", "strokes anywhere"}
-"""Kinds that `benchmarks/ball_forecast.py` throws. On some others the mean of the modes is 1 to 3 % farther off than the
-filter's own flight (docs/balls.md)."""
+"""Kinds that `benchmarks/ball_forecast.py` throws. On some others the mean of the modes is 1 to 3 % farther off than
+the filter's own flight (docs/balls.md)."""
 UNSEEN_SEED = 9_000_077
 NUM = 400
 
@@ -52,7 +52,7 @@ def filter_alone(folder: Path, to: Path) -> BundleEngine:
     ("folder", "kind"), ball_kinds(), ids=[f"{folder.parent.name}, {kind}" for folder, kind in ball_kinds()]
 )
 def test_the_trained_model_beats_its_own_untrained_base(folder: Path, kind: str, tmp_path: Path) -> None:
-    """Paired, throw by throw, on fresh throws: the truth is more likely, and where benchmarks throw, paths are nearer."""
+    """Paired, on fresh throws: the truth is more likely, and where benchmarks throw, paths are nearer."""
     config = read_config(folder)
     settings = TrainingSettings.model_validate(config.training | {"throws": {kind: 1.0}, "seed": UNSEEN_SEED})
     front_end = config.front_end.build()
