@@ -131,7 +131,7 @@ def test_without_json_a_score_stands_on_each_line(run, tmp_path):
         ),
         (
             'world = "ball"\nscenario = "free-throw"',
-            "small.toml: scenario: expected a known key, such as num_scenes, found an unknown one",
+            "small.toml: scenario: expected a known key, such as version, found an unknown one",
         ),
         ("noize_m = 1.0", "small.toml: noize_m: expected a known key, such as noise_m, found an unknown one"),
         ('epochs = "many"', "settings: epochs: expected a valid integer"),
