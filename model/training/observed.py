@@ -31,10 +31,10 @@ class Observed:
     goals: GoalChoices | None = None
     """Goals that are asked about at each forecast and the true choice; never an input of the paths' forecast."""
 
-    starts: Float[np.ndarray, "track column"] | None = None
-    """Filters before the first observation, where something is given of sensor, object or place. float64."""
     others_truth: Float[np.ndarray, "person knot axis"] | None = None
     """True positions of everybody in `others` at the knots after they stood so, metres; NaN where unknown."""
+    starts: Float[np.ndarray, "track column"] | None = None
+    """Filters before the first observation, where something is given of sensor, object or place. float64."""
 
     def others_at(self, end: int) -> Others | None:
         """Everybody who was there at one of the ends."""

@@ -95,7 +95,7 @@ def write_open(model: str, options: Options, axes: int) -> pb.Open:
         message.outputs.append(_OUTPUTS[name])
     if options.goals:
         message.goals.extend(write_goals(Goals.of(options.goals, options.origin or (0.0, 0.0))))
-    write_given(options.given(axes).seen_from(options.origin or ()), message)
+    write_given(options.given(axes).seen_from(() if options.origin is None else options.origin), message)
     if options.origin is not None:
         if len(options.origin) != axes:
             raise InputError("origin", f"{axes} numbers", str(len(options.origin)))

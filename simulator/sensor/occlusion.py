@@ -120,7 +120,8 @@ def _slab(start: Floats | float, way: Floats, low: float, high: float) -> tuple[
     """The shares of the way at which it enters and leaves the space between two planes across one axis."""
     moves = way != 0.0
     divisor = np.where(moves, way, 1.0)
-    to_low, to_high = (low - start) / divisor, (high - start) / divisor
+    with np.errstate(over="ignore"):  # a way that hardly crosses reaches the planes at no share of it
+        to_low, to_high = (low - start) / divisor, (high - start) / divisor
     inside = np.asarray((low < start) & (start < high))
     enters = np.where(moves, np.minimum(to_low, to_high), np.where(inside, 0.0, 1.0))
     leaves = np.where(moves, np.maximum(to_low, to_high), np.where(inside, 1.0, 0.0))
