@@ -128,6 +128,8 @@ class BundleConfig(_Strict):
     spread_scale: list[float]
     """Calibration: what standard deviations are multiplied by, at each knot."""
     spread_groups: SpreadGroups | None = None
+    branch_share: float = Field(default=0.0, ge=0, lt=1)
+    """Probability of the ways of sample flights where a flight's way parts; 0: nothing is sampled."""
     mean_share: float = Field(default=0.0, ge=0, le=1)
     """Share of the mixture's mean path in the best path; the rest is what the decoder said."""
     mode_temperature: float = Field(default=1.0, gt=0)

@@ -34,6 +34,8 @@ from pathcast.model.others import Others
 from pathcast.model.states import States
 from pathcast.venue import SHIPPED
 
+NEAR = 0.7
+"""Flights that come less near to where they would part are not sampled."""
 CHUNK = 256
 """Tracks that are forecast at once: their modes then stay in the processor's cache."""
 
@@ -180,11 +182,24 @@ class BundleEngine:
         means, covariances = self._place(order, said, offsets, base, heading)
         point = outputs.get("point")
         if point is None:
-            return Forecast(offsets, probabilities, means, covariances)
+            made = Forecast(offsets, probabilities, means, covariances)
+            return self._follow_branches(made, filters, at_knots.partings)
         best = place_path(point, knots, offsets, base, heading)
         if share := np.float32(self._config.mean_share):
             best = (1 - share) * best + share * np.einsum("nk,nkta->nta", probabilities, means)
         return Forecast(offsets, probabilities, means, covariances, best)
+
+    def _follow_branches(
+        self, made: Forecast, filters: Float[np.ndarray, "track column"], partings: Float[np.ndarray, " track"] | None
+    ) -> Forecast:
+        """The forecast with the ways of sample flights where a flight may part."""
+        if not self._config.branch_share or partings is None or not len(rows := np.flatnonzero(partings > NEAR)):
+            return made
+        from pathcast.model.bundle.branching import follow_branches  # compiled anyway
+
+        assert self._estimating is not None
+        ways = self._estimating.branches(filters[rows], made.offsets[rows], made.means.shape[1] - 1)
+        return follow_branches(made, ways, rows, self._config.branch_share)
 
     def _scale_of(self, filters: Float[np.ndarray, "track column"]) -> Float[np.ndarray, "*track knot"]:
         """What spreads are multiplied by at the knots: for all tracks alike, or for each by its group."""

@@ -28,6 +28,21 @@ class Base:
     """Metres per unit of output. float64."""
     knots: Float[np.ndarray, "track time input"]
     """The decoder's inputs at these offsets. float32."""
+    partings: Float[np.ndarray, " track"] | None = None
+    """How near each path comes to where its way would part, 1 where it is there; None where nobody asks."""
+
+
+@dataclass(frozen=True, eq=False)
+class Branches:
+    """The ways that tracks may go where theirs part."""
+
+    is_parted: Bool[np.ndarray, " track"]
+    """What stands in the rows of others is not said."""
+    probabilities: Float[np.ndarray, "track branch"]
+    means: Float[np.ndarray, "track branch time axis"]
+    """m."""
+    covariances: Float[np.ndarray, "track branch time entry"]
+    """m2, packed as those of forecasts."""
 
 
 @runtime_checkable
@@ -178,6 +193,11 @@ class EstimatingFrontEnd(FrontEnd, Protocol):
         at_knots: Base,
     ) -> Base:
         """The base at other offsets than the knots, where it is `at_knots`; it has no knot inputs."""
+
+    def branches(
+        self, filters: Float[np.ndarray, "track column"], offsets: Float[np.ndarray, "track time"], num: int
+    ) -> Branches:
+        """At most `num` ways of each track whose mean is estimated, from sample flights."""
 
     def num_steps(self, filters: Float[np.ndarray, "*row column"]) -> Int[np.ndarray, "*row"]:
         """Steps of the encoder so far, at least one after the first observation."""

@@ -17,8 +17,6 @@ from pathcast.model.training.observed import Observed, Source, prefixes_of
 from pathcast.model.training.settings import TrainingSettings
 
 MOST_TRACKS = 3000
-NUM_BALLS = 12_000
-"""Of which each group has more than a thousand."""
 NUM_GROUPS = 4
 """By seconds seen, of each of told and not told."""
 
@@ -60,7 +58,7 @@ def calibrate(engine: Engine, source: Source, settings: TrainingSettings) -> Cal
         source: Its world.
         settings: Its training's.
     """
-    most = NUM_BALLS if settings.world == "ball" else min(settings.num_validation, MOST_TRACKS)
+    most = settings.num_calibration if settings.world == "ball" else min(settings.num_validation, MOST_TRACKS)
     observed = source.observed("validation", 1, most, 1)
     forecast, truth = forecast_observed(engine, observed, np.asarray(settings.knots_s))
     temperature = fit_temperature(forecast, truth)

@@ -36,6 +36,7 @@ def draw_chains(
     num_ends: int,
     num_steps: int,
     random: np.random.Generator,
+    short_share: float = 0.0,
 ) -> Chains:
     """Chains of people drawn by how long they are seen.
 
@@ -46,6 +47,7 @@ def draw_chains(
         num_ends: Forecasts of each.
         num_steps: Steps at most.
         random: All the randomness.
+        short_share: Of the ends that are drawn evenly by the logarithm of their number, not by the number.
     """
     after = seen.next_step()
     people = np.arange(len(seen.which))
@@ -65,8 +67,11 @@ def draw_chains(
         goes_on = (length == step) & (follows <= last_row[person])
         rows[:, step] = np.where(goes_on, follows, rows[:, step - 1])
         length += goes_on
-    ends = np.sort(1 + (random.random((num, num_ends)) * (length[:, None] - 1)).astype(np.int64), axis=1)
-    ends = ends.clip(max=length[:, None] - 1)
+    ends = 1 + (random.random((num, num_ends)) * (length[:, None] - 1)).astype(np.int64)
+    if short_share:
+        short = length[:, None] ** random.random((num, num_ends))
+        ends = np.where(random.random((num, num_ends)) < short_share, short.astype(np.int64), ends)
+    ends = np.sort(ends, axis=1).clip(max=length[:, None] - 1)
     between = after[row] - row - 1
     is_close = (random.random(num) < CLOSE_SHARE) & (between > 0)
     ends[is_close] = 1

@@ -31,16 +31,22 @@ class CrowdSource:
     def __init__(self, settings: TrainingSettings) -> None:
         self._settings = settings
         self._knots = np.asarray(settings.knots_s)
+        self._short_share = 0.0
         self._scenes = {part: self._simulate(*shares) for part, shares in PARTS.items()}
 
     def _simulate(self, low: float, high: float) -> CrowdScenes:
         first, end = round(low * self._settings.num_scenes), round(high * self._settings.num_scenes)
         return simulate_scenes(self._settings.seed, first, end - first)
 
-    def alone(self) -> CrowdSource:
-        """The same world without the people around each observation, which cost most of the time."""
+    def alone(self, short_share: float = 0.0) -> CrowdSource:
+        """The same world without the people around each observation, which cost most of the time.
+
+        Args:
+            short_share: Of the forecasts whose number of observations is drawn evenly by its logarithm.
+        """
         other = copy(self)
         other._settings = self._settings.model_copy(update={"num_neighbours": 0})
+        other._short_share = short_share
         return other
 
     def observed(self, part: str, epoch: int, num: int, num_ends: int) -> Observed:
@@ -52,7 +58,7 @@ class CrowdSource:
         ticks = draw_ticks(len(chosen), random)
         seen = watch(scenes, people, which, ticks, settings.noise_m, settings.dropout, random)
         last_s = scenes.end_s[people] - settings.knot_s
-        chains = draw_chains(seen, last_s, num, num_ends, settings.prefix, random)
+        chains = draw_chains(seen, last_s, num, num_ends, settings.prefix, random, self._short_share)
         track = seen.person[chains.rows[:, 0]]
         end_rows = np.take_along_axis(chains.rows, chains.ends, 1)
         end_times = seen.time[end_rows]

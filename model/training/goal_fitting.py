@@ -23,6 +23,10 @@ from pathcast.model.training.settings import TrainingSettings
 
 BATCH = 512
 """Forecasts in a step."""
+TURNS = 3
+"""Steps over the examples of a pass, which cost more to watch than to learn from."""
+SHORT_SHARE = 0.5
+"""Of the examples: most people ask early, when there is least to see."""
 HIGHEST, LOWEST = 20.0, 0.05
 """Temperatures that are tried."""
 
@@ -55,27 +59,28 @@ def fit_goal_head(
         `goal_nll` (nats, validation, calibrated), `goal_accuracy`, `goal_temperature`, `goal_epoch`.
     """
     assert isinstance(source, CrowdSource)  # no other world knows where people walk to
-    source = source.alone()
+    source = source.alone(SHORT_SHARE)
     head = add_goal_head(network, front_end, settings)
     validation = _examples(network, source, front_end, settings, "validation", 0, settings.num_validation)
     truth = validation[-1].numpy()
-    num_steps = settings.goal_epochs * -(-settings.num_train * settings.num_ends // BATCH)
+    num_steps = TURNS * settings.goal_epochs * -(-settings.num_train * settings.num_ends // BATCH)
     optimiser = torch.optim.AdamW(head.parameters(), settings.learning_rate, weight_decay=settings.weight_decay)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, settings.learning_rate, total_steps=num_steps)
     best: tuple[float, int, dict[str, Tensor]] | None = None
     for epoch in range(settings.goal_epochs):
         examples = _examples(network, source, front_end, settings, "train", epoch, settings.num_train)
-        random = np.random.Generator(np.random.Philox(key=[settings.seed, 2_000_000 + epoch]))
-        order = torch.from_numpy(random.permutation(len(examples[0])))
         head.train()
-        for rows in torch.tensor_split(order, list(range(BATCH, len(order), BATCH))):
-            *given, answer = (each[rows] for each in examples)
-            loss = torch.nn.functional.cross_entropy(head(*given), answer)
-            optimiser.zero_grad(set_to_none=True)
-            loss.backward()  # type: ignore[no-untyped-call]
-            torch.nn.utils.clip_grad_norm_(head.parameters(), 1.0)
-            optimiser.step()
-            schedule.step()
+        for turn in range(TURNS):
+            random = np.random.Generator(np.random.Philox(key=[settings.seed, 2_000_000 + TURNS * epoch + turn]))
+            order = torch.from_numpy(random.permutation(len(examples[0])))
+            for rows in torch.tensor_split(order, list(range(BATCH, len(order), BATCH))):
+                *given, answer = (each[rows] for each in examples)
+                loss = torch.nn.functional.cross_entropy(head(*given), answer)
+                optimiser.zero_grad(set_to_none=True)
+                loss.backward()  # type: ignore[no-untyped-call]
+                torch.nn.utils.clip_grad_norm_(head.parameters(), 1.0)
+                optimiser.step()
+                schedule.step()
         head.eval()
         score = log_loss(_weigh(head, validation), truth, 1.0)
         if best is None or score < best[0]:

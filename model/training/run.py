@@ -83,7 +83,8 @@ def train_bundle(
         write_bundle(part, trained.network, front_end, settings)
         found = calibrate(load_bundle(part), source, settings)
         temperatures = (found.temperature, goal_temperature, outcomes.get("outcome_temperature", 1.0))
-        write_bundle(part, trained.network, front_end, settings, found.scale, *temperatures, found.groups)
+        chosen = found.groups, settings.branch_share
+        write_bundle(part, trained.network, front_end, settings, found.scale, *temperatures, *chosen)
         metrics = {**score(load_bundle(part), source, settings), **goals, **outcomes}
         write_scores(part, metrics, write_card(settings, trained, metrics))
     remove_checkpoint(out)

@@ -13,12 +13,10 @@ from pathcast.model.training.calibration import forecast_observed
 from pathcast.model.training.observed import Source, prefixes_of
 from pathcast.model.training.settings import TrainingSettings
 
-NUM_TRACKS = 4000
-
 
 def score(engine: Engine, source: Source, settings: TrainingSettings) -> dict[str, float]:
     """Scores at the default offsets, on tracks of the test part, with baselines beside them."""
-    observed = source.observed("test", 0, NUM_TRACKS, 1)
+    observed = source.observed("test", 0, settings.num_test, 1)
     offsets = np.asarray(engine.card.offsets_s)
     forecast, truth = forecast_observed(engine, observed, offsets)
     times, positions, lengths, _ = prefixes_of(observed)

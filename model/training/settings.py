@@ -38,6 +38,8 @@ class TrainingSettings(Settings):
 
     num_train: int = Field(20_000, ge=256, description="Tracks per epoch")
     num_validation: int = Field(4_000, ge=64, description="Tracks that choose the epoch and calibrate")
+    num_calibration: int = Field(12_000, ge=64, description="Validation tracks that calibrate balls")
+    num_test: int = Field(4_000, ge=64, description="Tracks that are scored at the end")
     num_ends: int = Field(3, ge=1, description="Forecasts per track")
     num_scenes: int = Field(
         600, ge=20, description="Scenes simulated, a tenth of them for each of validation and test (crowd)"
@@ -126,6 +128,9 @@ class TrainingSettings(Settings):
     spread_margins: dict[str, float] = Field(
         {}, description="The same for each fold of ETH/UCY, by the scene that is left out"
     )
+    branch_share: float = Field(
+        0.0, ge=0, lt=1, description="Probability of the ways of sample flights where a flight's way parts (balls)"
+    )
     is_relative: bool = Field(False, description="Whether displacements count in each forecast's own unit")
 
     @model_validator(mode="after")
@@ -142,6 +147,8 @@ class TrainingSettings(Settings):
                 raise InputError("throws", 'at least one kind of throws for world = "ball"', "none")
             for name in (*self.throws, *self.outcome_throws):
                 kind_named(name)
+        if self.branch_share and (self.world != "ball" or self.num_modes < 2):
+            raise InputError("branch_share", '0, or world = "ball" and at least two modes', f"{self.branch_share:g}")
         if (self.world == "tracks") != bool(self.tracks):
             expected = "files or folders" if self.world == "tracks" else 'none, or world = "tracks"'
             raise InputError("tracks", expected, "none" if not self.tracks else f"{len(self.tracks)} of them")

@@ -43,6 +43,7 @@ def write_bundle(
     goal_temperature: float = 1.0,
     outcome_temperature: float = 1.0,
     spread_groups: SpreadGroups | None = None,
+    branch_share: float = 0.0,
 ) -> BundleConfig:
     """Writes config, graphs and weights into a folder, which is made; who reads it never finds only some of them.
 
@@ -56,6 +57,7 @@ def write_bundle(
         goal_temperature: Calibration of the goals' probabilities.
         outcome_temperature: Calibration of the outcomes' probabilities.
         spread_groups: Calibration of groups of tracks, beside `spread_scale`.
+        branch_share: As of the config.
 
     Raises:
         InputError: The folder cannot be written.
@@ -86,6 +88,7 @@ def write_bundle(
         memory_size=network.memory.state_size,
         spread_scale=[round(float(scale), 6) for scale in spread_scale or [1.0] * len(knots)],
         spread_groups=spread_groups,
+        branch_share=branch_share,
         goal_temperature=round(goal_temperature, 6),
         outcome_temperature=round(outcome_temperature, 6),
         mode_temperature=round(float(mode_temperature), 6),

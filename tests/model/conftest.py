@@ -17,6 +17,8 @@ from pathcast.model.training.settings import TrainingSettings
 SMALL = {
     "num_train": 512,
     "num_validation": 500,
+    "num_calibration": 1500,
+    "num_test": 500,
     "epochs": 3,
     "batch": 64,
     "num_units": 16,

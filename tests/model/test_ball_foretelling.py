@@ -126,11 +126,11 @@ def test_without_a_horizon_to_speak_of_nothing_is_touched(shots: BallFrontEnd) -
 
 
 def test_draws_are_of_mean_zero_and_variance_one() -> None:
-    draws = whitened_draws()
+    draws = whitened_draws(NUM_SAMPLES)
     assert draws.shape == (NUM_SAMPLES, NUM_QUANTITIES)
     np.testing.assert_allclose(draws.mean(axis=0), 0.0, atol=1e-12)
     np.testing.assert_allclose(draws.var(axis=0), 1.0, atol=1e-12)
-    np.testing.assert_array_equal(draws, whitened_draws())
+    np.testing.assert_array_equal(draws, whitened_draws(NUM_SAMPLES))
 
 
 def test_flights_of_a_ball_that_is_wholly_known_are_all_the_same(shots: BallFrontEnd) -> None:

@@ -61,7 +61,9 @@ STEPS, STEP_TIME = TOUCHED + 3, TOUCHED + 4
 """Steps of the encoder so far, and the time of the newest one, s."""
 SUMMED: Final = TOUCHED + 5
 """Whitened innovations since that step, three columns, then how many, and contacts since."""
-FILTER_SIZE: Final = SUMMED + 5
+FIRST_PLACE: Final = SUMMED + 5
+"""Where the track was first seen, m, three columns: a shot's length tells whose it is."""
+FILTER_SIZE: Final = FIRST_PLACE + 3
 
 LEAST_BOUNCE, MOST_BOUNCE = 0.05, 1.0
 MOST_GRIP: Final = 0.9

@@ -23,7 +23,21 @@ from pathcast.model.frontends.ball.columns import (
 from pathcast.model.frontends.ball.flying import fly_row, fly_with_slopes, make_events, place_of
 from pathcast.model.frontends.ball.slopes import start_slopes
 from pathcast.simulator.ball.parameters import FLOOR, RADIUS
-from pathcast.simulator.ball.surfaces import FLOOR_CONTACT, KIND, RING_PASSED, TABLE_CONTACT, gap_to
+from pathcast.simulator.ball.surfaces import (
+    COSINE,
+    FLOOR_CONTACT,
+    KIND,
+    RING_PASSED,
+    SINE,
+    TABLE_CONTACT,
+    A,
+    B,
+    C,
+    X,
+    Y,
+    Z,
+    gap_to,
+)
 
 NUM_KNOT_INPUTS: Final = 14
 SPREAD_INPUTS: Final = 2
@@ -93,6 +107,28 @@ def _nearness(state: Any, fixtures: Any, p: Any, unit: float) -> float:
 
 
 @njit
+def _edge_nearness(table: Any, x: float, y: float, unit: float) -> float:
+    """How near a place on a table's level is to the table's border, from either side; as of `_nearness`."""
+    dx, dy = x - table[X], y - table[Y]
+    along = table[A] - abs(table[COSINE] * dx + table[SINE] * dy)
+    across = table[B] - abs(table[COSINE] * dy - table[SINE] * dx)
+    if along >= 0.0 and across >= 0.0:
+        border = min(along, across)
+    else:
+        border = math.hypot(max(-along, 0.0), max(-across, 0.0))
+    return math.exp(-border / (2.0 * unit + 0.05))
+
+
+@njit
+def _table_of(fixtures: Any) -> int:
+    """The table's row; -1 where there is none."""
+    for index in range(len(fixtures)):
+        if fixtures[index, KIND] == TABLE_CONTACT:
+            return index
+    return -1
+
+
+@njit
 def now_unit(rows: Any) -> Any:
     """The unit of length at the newest observation, m. Shape: [track]."""
     units = np.empty(len(rows))
@@ -140,6 +176,7 @@ def write_base(
     unit: Any,
     knots: Any,
     changes: Any,
+    partings: Any,
 ) -> None:
     """Flies each row's ball to the offsets.
 
@@ -154,6 +191,8 @@ def write_base(
         knots: Written. Shape [track, time, NUM_KNOT_INPUTS].
         changes: Written: how the path, in the heading's axes and in units, changes with the whitened numbers that move
             the mean. Shape [track, time, 3, 14], or [0, ...] where nobody asks.
+        partings: Written: how near the flight comes to where its way would part, 1 where it is there: something hard,
+            or the border of a table that it bounces on or just misses. Shape [track].
     """
     num_times = offsets.shape[1]
     states, room = np.empty((num_times, NUM_STATE)), np.empty((5, max(num_times, 9)))
@@ -174,9 +213,14 @@ def write_base(
         )
         cosine, sine = row[HEADING], row[HEADING + 1]
         least = _least_variance(row)
-        event, soft, hard, nearest = 0, 0, 0, 0.0
+        event, soft, hard, nearest, edge = 0, 0, 0, 0.0, 0.0
+        table = _table_of(solid)
+        x, y, z = row[MEAN], row[MEAN + 1], row[MEAN + 2]
         for index in range(num_times):
+            bounced = False
             while event < min(num, len(kinds)) and events[event, 0] <= offsets[track, index]:
+                if kinds[event] == TABLE_CONTACT:
+                    bounced, x, y = True, events[event, 1], events[event, 2]
                 if kinds[event] in (FLOOR_CONTACT, TABLE_CONTACT):
                     soft += 1
                 elif kinds[event] < RING_PASSED:
@@ -194,6 +238,15 @@ def write_base(
             knot[1] = math.log(size)
             _write_spread(outputs[index], size, cosine, sine, knot[SPREAD_INPUTS : SPREAD_INPUTS + 6])
             nearest = max(nearest, _nearness(states[index], solid, p, size))
+            if table >= 0:
+                above = z - solid[table, Z] - solid[table, C] - p[RADIUS]
+                below = states[index, 2] - solid[table, Z] - solid[table, C] - p[RADIUS]
+                if above > 0.0 and below <= 0.0 and not bounced:
+                    share = above / (above - below)
+                    bounced, x, y = True, x + share * (states[index, 0] - x), y + share * (states[index, 1] - y)
+                if bounced:
+                    edge = max(edge, _edge_nearness(solid[table], x, y, size))
+                x, y, z = states[index, 0], states[index, 1], states[index, 2]
             knot[8] = (
                 min(max(states[index, 2] - p[RADIUS] - (p[FLOOR] if p[FLOOR] > -math.inf else 0.0), -2.0), 6.0) / 2.0
             )
@@ -208,3 +261,4 @@ def write_base(
                     changes[track, index, 0, column] = (cosine * ahead + sine * aside) / size
                     changes[track, index, 1, column] = (cosine * aside - sine * ahead) / size
                     changes[track, index, 2, column] = outputs[index, 2, column] / size
+        partings[track] = 1.0 if hard else max(nearest, edge)

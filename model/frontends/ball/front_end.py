@@ -9,8 +9,9 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from pathcast.model.contacts import Contacts
-from pathcast.model.frontends import Base
+from pathcast.model.frontends import Base, Branches
 from pathcast.model.frontends.ball import kernels
+from pathcast.model.frontends.ball.branches import NUM_BRANCH_SAMPLES, write_branches
 from pathcast.model.frontends.ball.columns import (
     CLOCK,
     FILTER_SIZE,
@@ -40,7 +41,13 @@ from pathcast.model.frontends.ball.estimated_flight import (
 from pathcast.model.frontends.ball.flying import MOST_EVENTS, level_fixtures
 from pathcast.model.frontends.ball.inputs import NUM_HEAD_INPUTS, NUM_INPUTS
 from pathcast.model.frontends.ball.prior import NUM_SETTINGS
-from pathcast.model.frontends.ball.samples import NUM_CROSSING, NUM_EVENT_NUMBERS, fly_samples, whitened_draws
+from pathcast.model.frontends.ball.samples import (
+    NUM_CROSSING,
+    NUM_EVENT_NUMBERS,
+    NUM_SAMPLES,
+    fly_samples,
+    whitened_draws,
+)
 from pathcast.model.frontends.ball.shots import (
     NUM_SHOT_INPUTS,
     OUTCOME_NAMES,
@@ -131,7 +138,7 @@ class BallFrontEnd:
         self._fixtures = np.ascontiguousarray(fixtures_of(venue))
         self._level = level_fixtures()
         self._landmark = _landmark(venue)
-        self._draws = whitened_draws()
+        self._draws, self._few_draws = whitened_draws(NUM_SAMPLES), whitened_draws(NUM_BRANCH_SAMPLES)
         self._ring = 0.0 if venue is None or venue.hoop is None else venue.hoop.radius
 
     def begin(self, num_tracks: int, given: Given) -> Float[np.ndarray, "track column"]:
@@ -219,7 +226,7 @@ class BallFrontEnd:
         """The base at other offsets than the knots: its path flown anew, its unit between those at the knots."""
         path, times = np.empty((*offsets.shape, 3)), _owned(offsets)
         rows = np.ascontiguousarray(filters)
-        write_path(rows, self._nominal, self._reference, self._fixtures, self._level, times, path)
+        write_path(rows, *self._places(), times, path)
         unit = np.concatenate([now_unit(rows)[:, None], at_knots.unit], axis=1)
         place = np.interp(offsets, np.concatenate([[0.0], knots]), np.arange(len(knots) + 1.0))
         low = np.minimum(place.astype(np.int64), len(knots) - 1)
@@ -234,9 +241,25 @@ class BallFrontEnd:
         path, unit = np.empty((*shape, 3)), np.empty(shape)
         knots = np.empty((*shape, NUM_KNOT_INPUTS), np.float32)
         times = _owned(offsets)
-        physics = (self._nominal, self._reference, self._fixtures, self._level)
-        write_base(np.ascontiguousarray(filters), *physics, times, path, unit, knots, changes)
-        return Base(path, unit, knots)
+        partings = np.empty(len(filters))
+        write_base(np.ascontiguousarray(filters), *self._places(), times, path, unit, knots, changes, partings)
+        return Base(path, unit, knots, partings)
+
+    def _places(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        return self._nominal, self._reference, self._fixtures, self._level
+
+    def branches(
+        self, filters: Float[np.ndarray, "track column"], offsets: Float[np.ndarray, "track time"], num: int
+    ) -> Branches:
+        shape = (len(filters), num)
+        is_parted = np.zeros(len(filters), np.bool_)
+        probabilities = np.zeros(shape)
+        means, covariances = np.zeros((*shape, offsets.shape[1], 3)), np.zeros((*shape, offsets.shape[1], 6))
+        if len(filters):
+            rows = np.ascontiguousarray(filters)
+            made = is_parted, probabilities, means, covariances
+            write_branches(rows, *self._places(), self._few_draws, _owned(offsets), *made)
+        return Branches(is_parted, probabilities, means, covariances)
 
     def trace(
         self,
@@ -273,10 +296,7 @@ class BallFrontEnd:
         if len(filters):
             fly_samples(
                 np.ascontiguousarray(filters),
-                self._nominal,
-                self._reference,
-                self._fixtures,
-                self._level,
+                *self._places(),
                 self._draws,
                 _owned(horizons),
                 self._ring,

@@ -10,6 +10,7 @@ from pathcast.compiled import njit
 from pathcast.model.frontends.ball.columns import (
     CLOCK,
     COUNT,
+    FIRST_PLACE,
     FIRST_TIME,
     HEADING,
     IS_TOLD,
@@ -61,6 +62,7 @@ def begin(row: Any, settings: Any, time: float, position: Any) -> None:
     clock = (row[CLOCK] * settings[MAX_SPEED]) ** 2
     for axis in range(3):
         row[MEAN + axis] = position[axis]
+        row[FIRST_PLACE + axis] = position[axis]
         full[axis, axis] = scale * row[NOISE + axis] ** 2 + clock
         full[3 + axis, 3 + axis] = settings[MAX_SPEED] ** 2
     for index in range(3):

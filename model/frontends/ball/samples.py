@@ -28,12 +28,23 @@ NUM_CROSSING: Final = 8
 place x, y and velocity; then whether it was inside the ring."""
 
 
-def whitened_draws() -> Float[np.ndarray, "sample quantity"]:
+def whitened_draws(num: int) -> Float[np.ndarray, "sample quantity"]:
     """The same standard normal numbers for every track, in pairs of opposite sign; their variances are 1."""
-    random = np.random.Generator(np.random.Philox(key=[14, NUM_SAMPLES]))
-    half = random.standard_normal((NUM_SAMPLES // 2, NUM_QUANTITIES))
+    random = np.random.Generator(np.random.Philox(key=[14, num]))
+    half = random.standard_normal((num // 2, NUM_QUANTITIES))
     half /= np.sqrt((half**2).mean(axis=0))
     return np.concatenate([half, -half])
+
+
+@njit
+def draw_row(of: Any, directions: Any, draw: Any, row: Any) -> None:
+    """Writes a filter's row whose mean is moved by whitened numbers along the directions of `factor_along`."""
+    row[:] = of
+    for i in range(NUM_QUANTITIES):
+        total = 0.0
+        for j in range(NUM_QUANTITIES):
+            total += directions[i, j] * draw[j]
+        row[MEAN + i] += total
 
 
 @njit
@@ -73,12 +84,7 @@ def fly_samples(
         factor_along(rows[track], full, directions)
         times[0] = horizons[track]
         for sample in range(len(draws)):
-            row[:] = rows[track]
-            for i in range(NUM_QUANTITIES):
-                total = 0.0
-                for j in range(NUM_QUANTITIES):
-                    total += directions[i, j] * draws[sample, j]
-                row[MEAN + i] += total
+            draw_row(rows[track], directions, draws[sample], row)
             physics_of(row, nominal, reference, p)
             solid = place_of(row, fixtures, level, p)
             num = min(fly_row(row, p, times, solid, states, events, kinds, outcome, room), MOST_EVENTS)

@@ -9,13 +9,22 @@ import numpy as np
 from jaxtyping import Float
 
 from pathcast.compiled import njit
-from pathcast.model.frontends.ball.columns import COUNT, COVARIANCE, FIRST_TIME, MEAN, SUSPICION, TIME, TOUCHED
+from pathcast.model.frontends.ball.columns import (
+    COUNT,
+    COVARIANCE,
+    FIRST_PLACE,
+    FIRST_TIME,
+    MEAN,
+    SUSPICION,
+    TIME,
+    TOUCHED,
+)
 from pathcast.model.frontends.ball.samples import OPEN
 
 NUM_CLASSES: Final = 4
 """Swish, off the rim, off the board, missed."""
 OUTCOME_NAMES: Final = ("made", "swish", "rim", "board")
-NUM_SHOT_INPUTS: Final = 29
+NUM_SHOT_INPUTS: Final = 32
 SHOT_HORIZON_S: Final = 2.2
 """A shot is decided within it of any observation."""
 
@@ -83,6 +92,12 @@ def write_shots(rows: Any, landmark: Any, outcomes: Any, crossings: Any, inputs:
         to[26] = min(row[COUNT], 40.0) / 40.0
         to[27] = 1.0 if row[SUSPICION] > 0.0 else 0.0
         to[28] = 0.5 * math.log(row[COVARIANCE + 3 * 6 // 2] + 1e-9)
+        # Free throws are thrown otherwise than three-pointers, from a line that none of those start within.
+        first_x, first_y = row[FIRST_PLACE] - landmark[1], row[FIRST_PLACE + 1] - landmark[2]
+        first_away = math.hypot(first_x, first_y)
+        to[29] = (first_away - 5.5) / 1.5
+        to[30] = math.tanh((first_away - 5.5) / 0.3)
+        to[31] = (row[FIRST_PLACE + 2] - landmark[3]) / 2.0
 
 
 def probabilities_of(
