@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pathcast.errors import InputError
 from pathcast.model.bundle.branching import follow_branches
 from pathcast.model.bundle.config import read_config
 from pathcast.model.bundle.engine import NEAR, BundleEngine, load_bundle
@@ -100,7 +99,7 @@ def test_what_the_network_says_stays_as_one_mode_with_its_mean_and_covariance() 
     means = random.normal(size=(2, 3, 4, 3)).astype(np.float32)
     covariances = np.tile(np.array([0.3, 0, 0, 0.2, 0, 0.1], np.float32), (2, 3, 4, 1))
     shares = np.array([[0.5, 0.3, 0.2]] * 2, np.float32)
-    made = Forecast(np.tile(np.arange(1.0, 5), (2, 1)), shares, means.copy(), covariances.copy())
+    made = Forecast(np.tile(np.arange(1.0, 5), (2, 1)), shares.copy(), means.copy(), covariances.copy())
     ways = Branches(
         np.array([True]),
         np.array([[0.2, 0.8]]),
@@ -120,7 +119,7 @@ def test_what_the_network_says_stays_as_one_mode_with_its_mean_and_covariance() 
 
 
 def test_one_mode_leaves_no_room_for_ways() -> None:
-    with pytest.raises(InputError, match='branch_share: expected 0, or world = "ball" and at least two modes'):
+    with pytest.raises(ValueError, match=r"branch_share: expected 0, or world = .ball. and at least two modes"):
         TrainingSettings(world="ball", throws={"free-throw": 1.0}, num_modes=1, branch_share=0.5)
 
 

@@ -1,4 +1,4 @@
-"""Bundles of balls that ship: on the throws of benchmarks, the network is worth its while."""
+"""Bundles of balls that ship: on throws of benchmarks, and on all that trained them, the network is worth its while."""
 
 from pathlib import Path
 
@@ -20,17 +20,21 @@ from pathcast.model.training.settings import TrainingSettings
 from pathcast.model.training.write_bundle import write_bundle
 
 MEASURED = {"three-pointer anywhere", "strokes anywhere"}
-"""Kinds that `benchmarks/ball_forecast.py` throws. What others show stands in docs/balls.md."""
+"""Kinds that `benchmarks/ball_forecast.py` throws. What others show by themselves stands in docs/balls.md."""
+MIXED = "all kinds as mixed in training"
 UNSEEN_SEED = 9_000_077
 NUM = 400
 
 
 def ball_kinds() -> list[tuple[Path, str]]:
-    """Folders of the shipped bundles of balls and the kinds of throws that benchmarks measure them on."""
+    """Folders of the shipped bundles of balls, each with kinds of throws that benchmarks measure and with all kinds."""
     found = []
     for folder in shipped_bundles():
         training = read_config(folder).training
-        found += [(folder, kind) for kind in training.get("throws") or () if kind in MEASURED]
+        kinds = training.get("throws") or ()
+        found += [
+            (folder, kind) for kind in (*(kind for kind in kinds if kind in MEASURED), *([MIXED] if kinds else []))
+        ]
     return found
 
 
@@ -43,7 +47,8 @@ def filter_alone(folder: Path, to: Path) -> BundleEngine:
             layer.weight.zero_()
             layer.bias.zero_()
         network.anchors.zero_()
-    write_bundle(to, network.eval(), config.front_end, TrainingSettings.model_validate(config.training))
+    settings = TrainingSettings.model_validate(config.training)
+    write_bundle(to, network.eval(), config.front_end, settings, branch_share=config.branch_share)
     return load_bundle(to)
 
 
@@ -53,7 +58,8 @@ def filter_alone(folder: Path, to: Path) -> BundleEngine:
 def test_the_trained_model_beats_its_own_untrained_base(folder: Path, kind: str, tmp_path: Path) -> None:
     """Paired, throw by throw, on fresh throws: nearer on average, and the truth more likely."""
     config = read_config(folder)
-    settings = TrainingSettings.model_validate(config.training | {"throws": {kind: 1.0}, "seed": UNSEEN_SEED})
+    throws = config.training["throws"] if kind == MIXED else {kind: 1.0}
+    settings = TrainingSettings.model_validate(config.training | {"throws": throws, "seed": UNSEEN_SEED})
     front_end = config.front_end.build()
     assert isinstance(front_end, BallFrontEnd)
     observed = BallSource(settings, front_end).observed("test", 0, NUM, 1)
