@@ -87,13 +87,9 @@ class BallSource:
         return observed, outcome, newest < decided[:, None]
 
     def _throws(self, part: str, epoch: int, num: int) -> list[tuple[NDArray[np.int64], Drawn]]:
-        """Rows of each kind of throws, dealt out in turn by their shares, and its throws."""
+        """Rows of each kind of throws, and its throws."""
         settings = self._settings
-        shares = np.array(list(settings.throws.values()))
-        # The k-th row of a kind stands where its share of all rows passes k.
-        places = np.floor(np.cumsum(np.tile(shares / shares.sum(), (num, 1)), axis=0) + 1e-9)
-        short = places - np.vstack([np.zeros(len(shares)), places[:-1]])
-        kind = np.where(short.any(axis=1), short.argmax(axis=1), int(shares.argmax()))
+        kind = deal(np.array(list(settings.throws.values())), num)
         seed = settings.seed + 1_000_003 * (1 + PARTS[part])
         found = []
         for index, name in enumerate(settings.throws):
@@ -135,3 +131,10 @@ def _positions(
     positions = np.empty_like(flown)
     np.put_along_axis(positions, order[:, :, None], flown, axis=1)
     return positions[:, : first.shape[1]], positions[:, first.shape[1] :]
+
+
+def deal(shares: Float[np.ndarray, " kind"], num: int) -> Int[np.ndarray, " row"]:
+    """The kind of each row, evenly mixed: the additive recurrence of the golden ratio over the summed shares."""
+    golden = (np.sqrt(5.0) - 1.0) / 2.0
+    place = ((np.arange(num) + 0.5) * golden) % 1.0
+    return np.searchsorted(np.cumsum(shares / shares.sum())[:-1], place, side="right")

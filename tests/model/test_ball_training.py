@@ -5,10 +5,13 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pathcast.model.frontends.ball.columns import HEADING, MEAN, NUM_QUANTITIES
 from pathcast.model.frontends.ball.front_end import BallFrontEnd
 from pathcast.model.training.ball_filter import WIDER, ball_config
+from pathcast.model.training.ball_source import deal
 from pathcast.model.training.ball_throws import ANYWHERE, draw
 from pathcast.model.training.flight import MOST_AWAY, Flight
 from pathcast.model.training.settings import TrainingSettings
@@ -106,3 +109,16 @@ def test_throws_anywhere_are_the_same_throws_turned_and_moved() -> None:
         ours, theirs = here.throws.states[:, start : start + 3], there.throws.states[:, start : start + 3]
         np.testing.assert_allclose(np.hypot(*ours[:, :2].T), np.hypot(*theirs[:, :2].T), atol=1e-9)
         np.testing.assert_array_equal(ours[:, 2], theirs[:, 2])
+
+
+@given(weights=st.lists(st.integers(1, 20), min_size=1, max_size=8), num=st.integers(1, 5000))
+def test_kinds_of_throws_are_dealt_by_their_shares_wherever_one_looks(weights: list[int], num: int) -> None:
+    """Off by a few rows at most, also where shares are equal, and over each stretch of rows as over all."""
+    shares = np.array(weights) / sum(weights)
+    kind = deal(np.array(weights, np.float64), num)
+    for rows in (kind, kind[num // 2 :]):
+        assert np.abs(np.bincount(rows, minlength=len(shares)) - shares * len(rows)).max() <= 2 + np.log2(len(rows))
+
+
+def test_every_kind_of_shots_teaches_the_outcome_head() -> None:
+    assert np.bincount(deal(np.array([0.5, 0.5]), 1000)).tolist() == [500, 500]
