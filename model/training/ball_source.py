@@ -137,4 +137,4 @@ def deal(shares: Float[np.ndarray, " kind"], num: int) -> Int[np.ndarray, " row"
     """The kind of each row, evenly mixed: the additive recurrence of the golden ratio over the summed shares."""
     golden = (np.sqrt(5.0) - 1.0) / 2.0
     place = ((np.arange(num) + 0.5) * golden) % 1.0
-    return np.searchsorted(np.cumsum(shares / shares.sum())[:-1], place, side="right")
+    return np.asarray(np.searchsorted(np.cumsum(shares / shares.sum())[:-1], place, side="right"))

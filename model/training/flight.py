@@ -32,13 +32,15 @@ class Flight(torch.autograd.Function):
         truth: Float[np.ndarray, "row knot axis"],
         knots: Float[np.ndarray, " knot"],
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Target [row, knot, axis], unit [row, knot] and knot inputs [row, knot, input]."""
+        """Target [row, knot, axis], unit [row, knot], 0 where a flight is lost, and knot inputs [row, knot, input]."""
         moved = front_end.estimate(filters, shifts.detach().cpu().double().numpy())
         base, changes = front_end.base_with_changes(moved, np.broadcast_to(knots, (len(filters), len(knots))))
         target = np.clip(turned_away(truth, base, front_end.heading(filters)), -MOST_AWAY, MOST_AWAY)
-        ctx.save_for_backward(torch.from_numpy(np.nan_to_num(changes)).to(shifts.device))
+        slopes = np.nan_to_num(changes, posinf=0.0, neginf=0.0)
+        ctx.save_for_backward(torch.from_numpy(slopes).to(shifts.device))
         made = (target, base.unit.astype(np.float32), base.knots)
-        outputs = tuple(torch.from_numpy(np.nan_to_num(array)).to(shifts.device) for array in made)
+        zeroed = (np.nan_to_num(array, posinf=0.0, neginf=0.0) for array in made)
+        outputs = tuple(torch.from_numpy(array).to(shifts.device) for array in zeroed)
         ctx.mark_non_differentiable(outputs[1], outputs[2])
         return outputs  # type: ignore[return-value]
 

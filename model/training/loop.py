@@ -7,6 +7,7 @@ A step runs the encoder over whole prefixes and back through all of them: they a
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from pathcast.errors import InputError
 from pathcast.formats.atomic import replacing
 from pathcast.model.frontends import FrontEnd
 from pathcast.model.network.network import ForecastNetwork
@@ -69,7 +71,7 @@ def train(
         ranks: Processes that train together; by default this one alone, on the CPU.
 
     Raises:
-        InputError: The checkpoint is that of a run with other settings.
+        InputError: The checkpoint is that of a run with other settings, or the loss is not finite any more.
     """
     ranks = ranks or Ranks()
 
@@ -100,6 +102,9 @@ def train(
         examples = first or make("train", epoch, settings.num_train)
         first = None
         train_loss = _train_epoch(state, forward, examples, weights, ranks, epoch)
+        if not math.isfinite(train_loss):
+            expected = "settings with which the loss stays finite"
+            raise InputError("learning_rate", expected, f"{train_loss} in epoch {epoch + 1}")
         scores = _validate(Forward(state.average, "float32", front_end, knots), validation, weights, ranks)
         seconds = time.monotonic() - begun
         speed = {"seconds": round(seconds, 3), "samples_per_second": round(settings.num_train / seconds, 1)}
@@ -168,8 +173,12 @@ def _loss(
         torch.from_numpy(getattr(examples, name)).to(ranks.device).flatten(0, 1)
         for name in ("target", "unit", "is_known", "beside")
     ]
+    is_known = truth[2]
+    if unit is not None:  # a flight that was lost has none, and counts for nothing
+        is_known = is_known & (unit > 0)
+        unit = torch.where(unit > 0, unit, 1.0)
     target, unit = truth[0] if target is None else target, truth[1] if unit is None else unit
-    return forecast_loss(logits, paths, spreads, target, unit, truth[2], weights, point, truth[3])
+    return forecast_loss(logits, paths, spreads, target, unit, is_known, weights, point, truth[3])
 
 
 @torch.no_grad()

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from pathcast.model.frontends.ball.columns import COVARIANCE, MEAN, NOISE_SUM
 from pathcast.model.frontends.ball.front_end import BallFrontEnd
 from pathcast.model.given import NOTHING_GIVEN
 
@@ -66,3 +67,25 @@ def test_suspicion_passes_when_a_track_flies_on(front_end: BallFrontEnd) -> None
         front_end.absorb(filters, times[None, some], path[:, some], np.ones(1, int))
         flags.append(bool(front_end.is_suspect(filters)[0]))
     assert not any(flags[:10]) and flags[10] and not any(flags[-4:])
+
+
+def test_a_filter_that_was_thrown_off_starts_anew_and_says_so(front_end: BallFrontEnd, watch_throws: Callable) -> None:
+    """As after a hit on the rim at which the linear filter lost the ball: a mean at the speed of a comet."""
+    seen = watch_throws(front_end, "basketball", 1, RATE, LENGTH, 0.02, is_told=False)
+    filters, one = front_end.begin(1, NOTHING_GIVEN), np.ones(1, int)
+    steps = []
+    for index in range(LENGTH):
+        if index == 8:
+            filters[0, MEAN : MEAN + 6] = 3e3, -3e3, 2e3, 9e4, -3e5, 3e4
+            filters[0, COVARIANCE : COVARIANCE + 105] *= 1e8
+        if index == 9:
+            filters[0, NOISE_SUM] = np.nan
+        some = slice(index, index + 1)
+        made, _ = front_end.absorb(filters, seen.times[:, some], seen.positions[:, some], one)
+        steps.append(made)
+        if index in (8, 9):
+            assert front_end.is_suspect(filters).all()
+    assert np.isfinite(np.concatenate(steps)).all() and np.isfinite(filters).all()
+    assert not front_end.is_suspect(filters).any()
+    newest = front_end.base(filters, np.full((1, 1), 1e-3)).path[0, 0]
+    assert np.linalg.norm(newest - seen.positions[0, -1]) < 0.15

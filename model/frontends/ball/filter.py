@@ -45,6 +45,7 @@ from pathcast.model.frontends.ball.prior import (
     HIT_SPEED_SHARE,
     HIT_SPIN_SHARE,
     LIFT_WALK,
+    MAX_SPEED,
     PRIOR_DEVIATION,
     begin,
     expect_spin,
@@ -66,6 +67,12 @@ SURPRISING: Final = 30.0
 """Squared length of a whitened innovation that fewer than two in a million free flights reach (chi-squared)."""
 DRIFTING: Final = 40.0
 """The same of the trace of innovations; chi-squared too, but seen at every observation."""
+MOST_SPEED: Final = 300.0
+"""Times the prior's deviation of a velocity: no ball in any unit of length is faster."""
+MOST_SPIN: Final = 1e5
+"""rad/s."""
+MOST_OFF_M: Final = 1000.0
+SURPRISE_OF_RESTARTS: Final = 12.0
 DRIFT_KEPT: Final = 0.85
 """Share of the trace that is left at the next observation."""
 STAYS_SUSPECT: Final = 4.0
@@ -253,6 +260,24 @@ def _estimate_noise(row: Any, full: Any, square: float) -> None:
 
 
 @njit
+def _is_sound(row: Any, full: Any, settings: Any, position: Any, elapsed: float) -> bool:
+    """Whether the filter still follows: a hit on a rim may throw it off, since the flight is far from linear there."""
+    off, speed, spin = 0.0, 0.0, 0.0
+    for axis in range(3):
+        off += (float(position[axis]) - row[MEAN + axis]) ** 2
+        speed += row[MEAN + 3 + axis] ** 2
+        spin += row[MEAN + 6 + axis] ** 2
+    fastest = MOST_SPEED * settings[MAX_SPEED]
+    # Also false where one of them is not a number.
+    if not (off < (MOST_OFF_M + fastest * elapsed) ** 2 and speed < fastest**2 and spin < MOST_SPIN**2):
+        return False
+    for index in range(NUM_QUANTITIES):
+        if not (math.isfinite(row[MEAN + index]) and math.isfinite(full[index, index])):
+            return False
+    return True
+
+
+@njit
 def absorb_one(
     row: Any,
     nominal: Any,
@@ -318,10 +343,10 @@ def absorb_one(
             square = _whiten(row, full, position, innovation, whitener)
     row[SUSPICION] = STAYS_SUSPECT if not fits else max(row[SUSPICION] - 1.0, 0.0)
     _update(row, full, innovation, whitener, gains)
-    is_sound = True
-    for index in range(NUM_QUANTITIES):
-        is_sound = is_sound and math.isfinite(row[MEAN + index]) and math.isfinite(full[index, index])
-    if not is_sound:
+    if not _is_sound(row, full, settings, position, elapsed):
+        innovation[:] = 0.0
+        row[SURPRISE], row[NOISE_SUM], row[NOISE_WEIGHT] = SURPRISE_OF_RESTARTS, 0.0, 0.0
+        row[DRIFT : DRIFT + 3] = 0.0
         begin(row, settings, time, position)
         row[SUSPICION] = STAYS_SUSPECT
         return -1
