@@ -42,8 +42,8 @@ def write_card(settings: TrainingSettings, trained: Trained, metrics: dict[str, 
         "leans on the world's x axis."
         if settings.world != "ball"
         else "Balls in flight, not in hands. What is solid in the venue is where the venue's origin has it, or a level "
-        "floor that the caller names. All modes are residuals on one flight: near a rim or an edge they do not part as "
-        "far as the ball's ways do."
+        "floor that the caller names. Where rim, net or a table's edge may part the ball's ways, modes are groups of "
+        "16 sample flights; elsewhere they are residuals on one flight."
     )
     how = f"{settings.num_epochs} epochs of {settings.num_train} tracks, {trained.seconds:.0f} s"
     return f"""# {settings.name} {settings.version}

@@ -17,7 +17,7 @@ from pathcast.model.training.settings import TrainingSettings
 from pathcast.model.training.world import build_world
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "forecasts.json"
-NAMES = ["basketball", "pedestrian", "table-tennis"]
+NAMES = ["ball", "basketball", "pedestrian", "table-tennis"]
 
 
 def golden_tracks(num_axes: int, step: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
