@@ -47,6 +47,7 @@ from pathcast.model.frontends.ball.prior import (
     LIFT_WALK,
     MAX_SPEED,
     PRIOR_DEVIATION,
+    PRIOR_MEAN,
     begin,
     expect_spin,
     noise_scale,
@@ -67,11 +68,11 @@ SURPRISING: Final = 30.0
 """Squared length of a whitened innovation that fewer than two in a million free flights reach (chi-squared)."""
 DRIFTING: Final = 40.0
 """The same of the trace of innovations; chi-squared too, but seen at every observation."""
-MOST_SPEED: Final = 300.0
-"""Times the prior's deviation of a velocity: no ball in any unit of length is faster."""
-MOST_SPIN: Final = 1e5
-"""rad/s."""
-MOST_OFF_M: Final = 1000.0
+MOST_SPEED: Final = 30.0
+"""Times the prior's deviation of a velocity, as of a spin: no ball is faster."""
+LEAST_KNOWN: Final = 10.0
+"""Times the same deviations: who knows less than that knows less than at the start."""
+MOST_OFF_M: Final = 10.0
 SURPRISE_OF_RESTARTS: Final = 12.0
 DRIFT_KEPT: Final = 0.85
 """Share of the trace that is left at the next observation."""
@@ -262,15 +263,23 @@ def _estimate_noise(row: Any, full: Any, square: float) -> None:
 @njit
 def _is_sound(row: Any, full: Any, settings: Any, position: Any, elapsed: float) -> bool:
     """Whether the filter still follows: a hit on a rim may throw it off, since the flight is far from linear there."""
-    off, speed, spin = 0.0, 0.0, 0.0
+    off, speed, spin, usual = 0.0, 0.0, 0.0, 0.0
     for axis in range(3):
         off += (float(position[axis]) - row[MEAN + axis]) ** 2
         speed += row[MEAN + 3 + axis] ** 2
         spin += row[MEAN + 6 + axis] ** 2
-    fastest = MOST_SPEED * settings[MAX_SPEED]
+        usual += settings[PRIOR_MEAN + axis] ** 2 + settings[PRIOR_DEVIATION + axis] ** 2
+    fast, turning = settings[MAX_SPEED], math.sqrt(usual)
     # Also false where one of them is not a number.
-    if not (off < (MOST_OFF_M + fastest * elapsed) ** 2 and speed < fastest**2 and spin < MOST_SPIN**2):
+    if not (off < (MOST_OFF_M + MOST_SPEED * fast * elapsed) ** 2):
         return False
+    if not (speed < (MOST_SPEED * fast) ** 2 and spin < (MOST_SPEED * turning) ** 2):
+        return False
+    for axis in range(3):
+        if not full[3 + axis, 3 + axis] < (LEAST_KNOWN * fast) ** 2:
+            return False
+        if not full[6 + axis, 6 + axis] < (LEAST_KNOWN * turning) ** 2:
+            return False
     for index in range(NUM_QUANTITIES):
         if not (math.isfinite(row[MEAN + index]) and math.isfinite(full[index, index])):
             return False

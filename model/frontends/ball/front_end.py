@@ -21,6 +21,7 @@ from pathcast.model.frontends.ball.columns import (
     IS_TOLD,
     LEVEL,
     MASS_KG,
+    MEAN,
     NOISE,
     NUM_QUANTITIES,
     RADIUS_M,
@@ -112,6 +113,10 @@ class BallSettings:
         if len(numbers) != NUM_SETTINGS or len(self.parameters) != NUM_FULL_PARAMETERS:
             raise ValueError(f"expected {NUM_SETTINGS} settings of a filter and {NUM_FULL_PARAMETERS} parameters")
         return numbers
+
+
+LOST_M = 100.0
+"""Unit of length of a flight that is lost."""
 
 
 class BallFrontEnd:
@@ -232,6 +237,7 @@ class BallFrontEnd:
         low = np.minimum(place.astype(np.int64), len(knots) - 1)
         before, after = np.take_along_axis(unit, low, axis=1), np.take_along_axis(unit, low + 1, axis=1)
         share = place - low
+        _keep_lost(filters, path, before)
         return Base(path, before ** (1 - share) * after**share, np.zeros((*offsets.shape, 0), np.float32))
 
     def _fly(
@@ -243,6 +249,8 @@ class BallFrontEnd:
         times = _owned(offsets)
         partings = np.empty(len(filters))
         write_base(np.ascontiguousarray(filters), *self._places(), times, path, unit, knots, changes, partings)
+        _keep_lost(filters, path, unit)
+        np.nan_to_num(knots, copy=False)
         return Base(path, unit, knots, partings)
 
     def _places(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -339,6 +347,17 @@ class BallFrontEnd:
     def is_suspect(self, filters: Float[np.ndarray, "track column"]) -> Bool[np.ndarray, " track"]:
         """Whether each track's newest observations do not fit a ball in flight."""
         return filters[:, SUSPICION] > 0.0
+
+
+def _keep_lost(
+    filters: Float[np.ndarray, "track column"],
+    path: Float[np.ndarray, "track time 3"],
+    unit: Float[np.ndarray, "track time"],
+) -> None:
+    """Lets flights that came to no finite end stay where they began, not known to any use, in place."""
+    lost = ~(np.isfinite(path).all(axis=(1, 2)) & np.isfinite(unit).all(axis=1))
+    if lost.any():
+        path[lost], unit[lost] = filters[lost, None, MEAN : MEAN + 3], LOST_M
 
 
 def _owned(array: np.ndarray, kind: type = np.float64) -> np.ndarray:
