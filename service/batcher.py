@@ -20,6 +20,7 @@ from pathcast.service.answering import answer
 from pathcast.service.computing import compute
 from pathcast.service.messages import Forecasts
 from pathcast.service.session import Session, Step
+from pathcast.service.telemetry.metrics import Metrics
 
 MANY_WAITING = 32
 """Messages of one stream that may wait before no more are read from it."""
@@ -52,6 +53,13 @@ class Lane:
         self.is_computing = False
         self._changed = asyncio.Event()
 
+    def oldest(self) -> float | None:
+        """When the message that waits longest arrived; another thread may ask."""
+        try:
+            return self.waiting[0].arrived
+        except IndexError:  # none waits, or the last was taken at this moment
+            return None
+
     def update(self) -> None:
         """Tells those who wait that something was taken or finished."""
         self._changed.set()
@@ -82,11 +90,13 @@ def _num_rows(step: Step) -> int:
 class Batcher:
     """Computes the messages of all lanes, batch by batch."""
 
-    def __init__(self, clock: Callable[[], float]) -> None:
+    def __init__(self, clock: Callable[[], float], metrics: Metrics | None = None) -> None:
         """Args:
         clock: Seconds, monotonic; measures how long messages wait.
+        metrics: Where batches and messages are counted.
         """
         self._clock = clock
+        self._metrics = metrics or Metrics()
         self._ready: dict[Lane, None] = {}
         self._is_due = False
         self._is_closed = False
@@ -104,6 +114,12 @@ class Batcher:
         """Drops what a lane still has waiting: its stream is gone."""
         lane.waiting.clear()
         self._ready.pop(lane, None)
+
+    def queue_age_s(self) -> float:
+        """How long the oldest waiting message waits, 0 where none does; another thread may ask."""
+        arrivals = [lane.oldest() for lane in list(self._ready)]
+        now = self._clock()
+        return max((now - arrived for arrived in arrivals if arrived is not None), default=0.0)
 
     async def close(self) -> None:
         """Computes nothing more; returns when what is under way is done."""
@@ -127,25 +143,31 @@ class Batcher:
         for _, step, _ in batch:
             by_engine.setdefault(id(step.session.engine), []).append(step)
         work = [(steps[0].session.engine, steps) for steps in by_engine.values()]
-        if sum(_num_rows(step) for _, step, _ in batch) <= _INLINE_ROWS:
+        num_rows = sum(_num_rows(step) for _, step, _ in batch)
+        if num_rows <= _INLINE_ROWS:
             for engine, steps in work:
                 compute(engine, steps)
-            self._finish(batch, started)
+            self._finish(batch, num_rows, started)
         else:
-            self._computing = asyncio.create_task(self._run_in_thread(work, batch, started))
+            self._computing = asyncio.create_task(self._run_in_thread(work, batch, num_rows, started))
 
-    async def _run_in_thread(self, work: list[tuple[Engine, list[Step]]], batch: Batch, started: float) -> None:
+    async def _run_in_thread(
+        self, work: list[tuple[Engine, list[Step]]], batch: Batch, num_rows: int, started: float
+    ) -> None:
         for engine, steps in work:
             await asyncio.get_running_loop().run_in_executor(self._thread, compute, engine, steps)
         self._computing = None
-        self._finish(batch, started)
+        self._finish(batch, num_rows, started)
 
-    def _finish(self, batch: Batch, started: float) -> None:
+    def _finish(self, batch: Batch, num_rows: int, started: float) -> None:
         """Hands the answers over and comes back for what arrived meanwhile."""
+        if batch:
+            self._metrics.count_batch(len(batch), num_rows, self._clock() - started)
         for lane, step, arrived in batch:
             lane.is_computing = False
             try:
                 self._deliver(lane, step, started - arrived)
+                self._metrics.count_step(step, started - arrived, self._clock() - arrived)
             except Exception as error:
                 lane.waiting.clear()
                 lane.fail(error)
@@ -185,5 +207,6 @@ class Batcher:
         elif step.asking is not None:
             forecasts, num_faults = answer(step, queued_s)
             if num_faults:
+                self._metrics.of(step.session.settings.card).not_finite.inc(num_faults)
                 self._log.error("forecast_not_finite", model=step.session.settings.card.name, tracks=num_faults)
             lane.deliver(forecasts)

@@ -62,6 +62,11 @@ def to_code(error: BaseException) -> grpc.StatusCode:
     return grpc.StatusCode.INTERNAL
 
 
+def to_name(number: int) -> str:
+    """The name of a google.rpc.Code, such as INVALID_ARGUMENT."""
+    return next((code.name for code in grpc.StatusCode if code.value[0] == number), str(number))
+
+
 def to_status(error: BaseException) -> grpc.Status:
     """The status, with details, of an error; of one that is not ours it says nothing but INTERNAL."""
     code = to_code(error)

@@ -32,18 +32,21 @@ class Mailbox:
         self._waiting.append(message)
         self._update()
 
-    def put_forecasts(self, forecasts: Forecasts) -> None:
-        """Adds a forecast; the one that still waits gives way to it."""
+    def put_forecasts(self, forecasts: Forecasts) -> bool:
+        """Adds a forecast; the one that still waits gives way to it. Returns whether one did."""
+        gives_way = False
         for older in self._waiting:
             if isinstance(older, Forecasts):
                 self._waiting.remove(older)
                 forecasts.frames_conflated += older.frames_conflated + 1
                 lasting = [remark for remark in older.remarks if remark.status != Status.WARMING_UP]
                 forecasts.remarks = lasting + forecasts.remarks
+                gives_way = True
                 break
         self._num_remarks = len(forecasts.remarks)
         self._waiting.append(forecasts)
         self._update()
+        return gives_way
 
     def close(self) -> None:
         """Nothing more will come; what waits is still sent."""

@@ -27,6 +27,8 @@ from pathcast.service.batcher import Batcher
 from pathcast.service.limits import Limits
 from pathcast.service.recording import Recorder
 from pathcast.service.servicer import SERVICE_NAME, ForecastServicer
+from pathcast.service.telemetry.metrics import Metrics
+from pathcast.service.telemetry.page import MetricsPage
 
 
 class Server:
@@ -40,17 +42,27 @@ class Server:
         port: int = 0,
         record: Path | None = None,
         limits: Limits | None = None,
+        metrics_at: tuple[str, int] | None = None,
     ) -> None:
         """Binds; nothing is answered before `start`. Port 0 takes a free one.
 
+        Args:
+            library: The models.
+            host: Address to bind.
+            port: Port to bind.
+            record: Folder of recordings, if any.
+            limits: What clients may ask for.
+            metrics_at: Host and port of the metrics' page; None: there is none.
+
         Raises:
             InputError: The folder of recordings cannot be made.
-            ServiceError: The address cannot be bound.
+            ServiceError: An address cannot be bound.
         """
         self._limits = limits or Limits()
-        self._batcher = Batcher(monotonic)
+        self.metrics = Metrics()
+        self._batcher = Batcher(monotonic, self.metrics)
         recorder = None if record is None else Recorder(record, lambda: datetime.now(UTC))
-        self._servicer = ForecastServicer(library, self._batcher, self._limits, recorder)
+        self._servicer = ForecastServicer(library, self._batcher, self._limits, recorder, self.metrics)
         self._grpc = aio.server(options=_options(self._limits))
         self._grpc.add_generic_rpc_handlers((self._servicer.handlers(),))
         self._health: Any = health.aio.HealthServicer()  # type: ignore[attr-defined]
@@ -61,6 +73,8 @@ class Server:
         except RuntimeError as error:
             raise ServiceError(f"{host}:{port}: expected a free address of this machine, could not bind it") from error
         self.address = f"{host}:{self.port}"
+        self._page = None if metrics_at is None else MetricsPage(self.metrics.registry, *metrics_at)
+        self.metrics_address = None if self._page is None else self._page.address
 
     async def start(self) -> None:
         """Answers from here on."""
@@ -74,6 +88,9 @@ class Server:
         self._servicer.go_away(grace_s)
         await self._grpc.stop(grace_s)
         await self._batcher.close()
+        if self._page is not None:
+            self._page.close()
+            self._page = None
 
 
 def _options(limits: Limits) -> list[tuple[str, int]]:
@@ -126,6 +143,8 @@ def serve(
     record: Path | None,
     grace_s: float,
     on_ready: Callable[[str], None],
+    metrics_at: tuple[str, int] | None = None,
+    on_metrics: Callable[[str], None] | None = None,
     stops_with_stdin: bool = False,
 ) -> None:
     """Serves until SIGTERM or SIGINT, or, if asked, until standard input ends.
@@ -137,13 +156,15 @@ def serve(
         record: Folder of recordings, if any.
         grace_s: Seconds that open streams have at the end; a second signal cuts them short.
         on_ready: Called with the address once calls are answered.
+        metrics_at: Host and port of the metrics' page; None: there is none.
+        on_metrics: Called with the page's address, after `on_ready`, where there is one.
         stops_with_stdin: Whether to stop when standard input ends, so that a child never outlives its parent.
     """
     configure_logs()
 
     async def main() -> None:
         log = structlog.get_logger()
-        server = Server(library, host=host, port=port, record=record)
+        server = Server(library, host=host, port=port, record=record, metrics_at=metrics_at)
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -154,8 +175,11 @@ def serve(
             stdin = sys.stdin.fileno()
             loop.add_reader(stdin, lambda: None if os.read(stdin, 4096) else stop.set())
         await server.start()
-        log.info("serving", models=[card.name for card in library.cards()], is_recording=record is not None)
+        page = {} if server.metrics_address is None else {"metrics": server.metrics_address}
+        log.info("serving", models=[card.name for card in library.cards()], is_recording=record is not None, **page)
         on_ready(server.address)
+        if server.metrics_address is not None and on_metrics is not None:
+            on_metrics(server.metrics_address)
         await stop.wait()
         stop.clear()
         log.info("stopping", grace_s=grace_s)

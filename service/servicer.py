@@ -11,6 +11,7 @@ import structlog
 from grpc import aio
 
 from pathcast.errors import InputError, LimitError, NotServedError, PathcastError
+from pathcast.model.engine import Card
 from pathcast.model.library import Library
 from pathcast.service.batcher import Batcher, Lane
 from pathcast.service.codec.answers import write_forecasts, write_response, write_unary
@@ -18,12 +19,13 @@ from pathcast.service.codec.goals import read_goals
 from pathcast.service.codec.opened import write_model, write_opened
 from pathcast.service.codec.opening import read_open
 from pathcast.service.codec.requests import read_frame, read_prefixes, read_replay
-from pathcast.service.faults import to_code, to_refused, to_status
+from pathcast.service.faults import to_code, to_name, to_refused, to_status
 from pathcast.service.limits import Limits
 from pathcast.service.mailbox import Mailbox
-from pathcast.service.messages import Forecasts, GoingAway, Settings
+from pathcast.service.messages import Forecasts, GoingAway, Refused, Settings
 from pathcast.service.recording import Recorder, Recording
 from pathcast.service.session import Session, Step
+from pathcast.service.telemetry.metrics import Live, Metrics
 from pathcast.v1 import forecast_pb2 as pb
 
 SERVICE_NAME = pb.DESCRIPTOR.services_by_name["ForecastService"].full_name
@@ -35,13 +37,23 @@ Context = Any
 class ForecastServicer:
     """Answers `pathcast.v1.ForecastService`."""
 
-    def __init__(self, library: Library, batcher: Batcher, limits: Limits, recorder: Recorder | None = None) -> None:
+    def __init__(
+        self,
+        library: Library,
+        batcher: Batcher,
+        limits: Limits,
+        recorder: Recorder | None = None,
+        metrics: Metrics | None = None,
+    ) -> None:
         self._library = library
         self._batcher = batcher
         self._limits = limits
         self._recorder = recorder
+        self._metrics = metrics or Metrics()
         self._streams: set[Stream] = set()
         self._log = structlog.get_logger()
+        self._metrics.announce(library.cards())
+        self._metrics.watch_live(self._live, batcher.queue_age_s)
 
     def handlers(self) -> grpc.GenericRpcHandler[Any, Any]:
         """The calls; answers leave as bytes, because the codec packs arrays itself."""
@@ -67,6 +79,15 @@ class ForecastServicer:
         """Tells all open streams that the server stops."""
         for stream in self._streams:
             stream.mailbox.put(write_response(GoingAway(within_s)))
+
+    def _live(self) -> list[Live]:
+        """Open streams and their tracks, by model; another thread asks."""
+        counts = {(card.name, card.version): [0, 0] for card in self._library.cards()}
+        for stream in list(self._streams):
+            count = counts.setdefault((stream.card.name, stream.card.version), [0, 0])
+            count[0] += 1
+            count[1] += stream.num_tracks
+        return [Live(*key, *count) for key, count in counts.items()]
 
     async def list_models(self, request: pb.ListModelsRequest, context: Context) -> bytes:
         """All models."""
@@ -114,6 +135,7 @@ class ForecastServicer:
 
         self._batcher.submit(Lane(session, deliver, fail), lambda: session.whole(prefixes))
         forecasts = await done
+        self._metrics.of(settings.card).requests.inc()
         if self._recorder is not None:
             recording = self._recorder.open(settings)
             recording.replay(prefixes)
@@ -152,7 +174,8 @@ class ForecastServicer:
         if len(self._streams) >= self._limits.streams:
             raise LimitError("streams", f"at most {self._limits.streams} open at once", f"{len(self._streams)} open")
         recording = None if self._recorder is None else self._recorder.open(settings)
-        return Stream(Session(engine, settings), self._batcher, self._limits, recording)
+        self._metrics.of(settings.card).opened.inc()
+        return Stream(Session(engine, settings), self._batcher, self._limits, recording, self._metrics)
 
     async def _abort(self, context: Context, error: Exception) -> NoReturn:
         """Ends a call with the status of an error; only what cannot hold positions or ids is logged."""
@@ -163,6 +186,7 @@ class ForecastServicer:
             where = "" if place is None else f"{place.tb_frame.f_code.co_name}:{place.tb_lineno}"
             self._log.error("call_failed", kind=type(error).__name__, where=where)
         status = to_status(error)
+        self._metrics.count_failed(to_code(error).name)
         await context.abort(status.code, status.details, status.trailing_metadata)
         raise AssertionError("abort raises")
 
@@ -170,8 +194,12 @@ class ForecastServicer:
 class Stream:
     """One open stream: a task reads requests, the call itself writes answers."""
 
-    def __init__(self, session: Session, batcher: Batcher, limits: Limits, recording: Recording | None) -> None:
+    def __init__(
+        self, session: Session, batcher: Batcher, limits: Limits, recording: Recording | None, metrics: Metrics
+    ) -> None:
         self.mailbox = Mailbox()
+        self._metrics = metrics
+        self._counts = metrics.of(session.settings.card)
         self._session = session
         self._batcher = batcher
         self._limits = limits
@@ -183,6 +211,16 @@ class Stream:
     @property
     def _settings(self) -> Settings:
         return self._session.settings
+
+    @property
+    def card(self) -> Card:
+        """The model that answers."""
+        return self._settings.card
+
+    @property
+    def num_tracks(self) -> int:
+        """Live tracks."""
+        return self._session.num_tracks
 
     async def run(self, context: Context) -> None:
         """Answers until the client has ended its side and everything is sent.
@@ -233,7 +271,7 @@ class Stream:
             plan = self._plan(request, kind)
         except PathcastError as error:
             refusal = to_refused(error, frame_number)
-            self._batcher.submit(self._lane, lambda: self.mailbox.put(write_response(refusal)))
+            self._batcher.submit(self._lane, lambda: self._refuse(refusal))
             return
         if plan is not None:
             self._batcher.submit(self._lane, plan)
@@ -251,8 +289,9 @@ class Stream:
                 try:
                     step = self._session.observe(frame)
                 except InputError as error:
-                    self.mailbox.put(write_response(to_refused(error, frame.frame_number)))
+                    self._refuse(to_refused(error, frame.frame_number))
                     return None
+                self._counts.frames.inc()
                 if self._recording is not None:
                     self._recording.observe(frame)
                 return step
@@ -299,4 +338,9 @@ class Stream:
     def _deliver(self, forecasts: Forecasts) -> None:
         if self._recording is not None:
             self._recording.answer(forecasts)
-        self.mailbox.put_forecasts(forecasts)
+        if self.mailbox.put_forecasts(forecasts):
+            self._counts.conflated.inc()
+
+    def _refuse(self, refusal: Refused) -> None:
+        self._metrics.count_refused(self.card, to_name(refusal.code))
+        self.mailbox.put(write_response(refusal))

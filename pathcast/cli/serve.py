@@ -25,13 +25,27 @@ import click
     metavar="SECONDS",
     help="Time that open streams have when the server is told to stop.",
 )
+@click.option(
+    "--metrics-port",
+    type=click.IntRange(0, 65535),
+    help="Port of a page of metrics for Prometheus; 0 takes a free one; default: none.",
+)
+@click.option("--metrics-host", default="127.0.0.1", show_default=True, help="Address of that page.")
 @click.option("--stop-with-stdin", is_flag=True, help="Also stop when standard input ends, as a child should.")
 def command(
-    host: str, port: int, models: tuple[str, ...], record: Path | None, grace: float, stop_with_stdin: bool
+    host: str,
+    port: int,
+    models: tuple[str, ...],
+    record: Path | None,
+    grace: float,
+    metrics_port: int | None,
+    metrics_host: str,
+    stop_with_stdin: bool,
 ) -> None:
     """Answer forecasts over gRPC until told to stop.
 
-    Prints one line on standard output when ready: listening on HOST:PORT. Logs go to standard error.
+    Prints one line on standard output when ready: listening on HOST:PORT; with --metrics-port another one: metrics on
+    http://HOST:PORT/metrics. Logs go to standard error.
     """
     from pathcast.model.library import load_library
     from pathcast.service.server import serve
@@ -43,5 +57,7 @@ def command(
         record=record,
         grace_s=grace,
         on_ready=lambda address: click.echo(f"listening on {address}"),
+        metrics_at=None if metrics_port is None else (metrics_host, metrics_port),
+        on_metrics=lambda address: click.echo(f"metrics on http://{address}/metrics"),
         stops_with_stdin=stop_with_stdin,
     )

@@ -24,6 +24,7 @@ class LocalServer:
         record: Path | None = None,
         grace_s: float = 0.0,
         stderr: int | IO[bytes] | None = None,
+        arguments: Sequence[str] = (),
     ) -> None:
         """Starts it and waits until it answers.
 
@@ -32,6 +33,7 @@ class LocalServer:
             record: Folder of recordings, if any.
             grace_s: Seconds that open streams have at the end.
             stderr: Where its log goes, as of `subprocess`; by default nowhere, but for what a failed start said.
+            arguments: Further arguments of `pathcast serve`.
 
         Raises:
             ServiceError: It did not start.
@@ -41,6 +43,7 @@ class LocalServer:
             command += ["--models", model]
         if record is not None:
             command += ["--record", str(record)]
+        command += arguments
         log = TemporaryFile() if stderr is None else None  # noqa: SIM115 (outlives this function where the start fails)
         self.process = subprocess.Popen(
             command,
