@@ -45,8 +45,11 @@ class Lane:
         session: Session,
         deliver: Callable[[Forecasts], None],
         fail: Callable[[BaseException], None],
+        follow: Callable[[Step], None] | None = None,
     ) -> None:
         self.session = session
+        self.follow = follow
+        """Told of every step that was computed, its answer being handed over."""
         self.deliver = deliver
         self.fail = fail
         self.waiting: deque[_Waiting] = deque()
@@ -168,6 +171,8 @@ class Batcher:
             try:
                 self._deliver(lane, step, started - arrived)
                 self._metrics.count_step(step, started - arrived, self._clock() - arrived)
+                if lane.follow is not None:
+                    lane.follow(step)
             except Exception as error:
                 lane.waiting.clear()
                 lane.fail(error)

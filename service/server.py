@@ -29,6 +29,8 @@ from pathcast.service.recording import Recorder
 from pathcast.service.servicer import SERVICE_NAME, ForecastServicer
 from pathcast.service.telemetry.metrics import Metrics
 from pathcast.service.telemetry.page import MetricsPage
+from pathcast.service.telemetry.scores import ScoreBook
+from pathcast.service.telemetry.self_scoring import Sampling, Scorer
 
 
 class Server:
@@ -43,6 +45,7 @@ class Server:
         record: Path | None = None,
         limits: Limits | None = None,
         metrics_at: tuple[str, int] | None = None,
+        sampling: Sampling | None = None,
     ) -> None:
         """Binds; nothing is answered before `start`. Port 0 takes a free one.
 
@@ -53,6 +56,7 @@ class Server:
             record: Folder of recordings, if any.
             limits: What clients may ask for.
             metrics_at: Host and port of the metrics' page; None: there is none.
+            sampling: Which of its own forecasts it scores.
 
         Raises:
             InputError: The folder of recordings cannot be made.
@@ -60,9 +64,12 @@ class Server:
         """
         self._limits = limits or Limits()
         self.metrics = Metrics()
+        book = ScoreBook()
+        self.metrics.registry.register(book)
+        scorer = Scorer(book, sampling or Sampling(), monotonic)
         self._batcher = Batcher(monotonic, self.metrics)
         recorder = None if record is None else Recorder(record, lambda: datetime.now(UTC))
-        self._servicer = ForecastServicer(library, self._batcher, self._limits, recorder, self.metrics)
+        self._servicer = ForecastServicer(library, self._batcher, self._limits, recorder, self.metrics, scorer)
         self._grpc = aio.server(options=_options(self._limits))
         self._grpc.add_generic_rpc_handlers((self._servicer.handlers(),))
         self._health: Any = health.aio.HealthServicer()  # type: ignore[attr-defined]
@@ -145,6 +152,7 @@ def serve(
     on_ready: Callable[[str], None],
     metrics_at: tuple[str, int] | None = None,
     on_metrics: Callable[[str], None] | None = None,
+    sampling: Sampling | None = None,
     stops_with_stdin: bool = False,
 ) -> None:
     """Serves until SIGTERM or SIGINT, or, if asked, until standard input ends.
@@ -158,13 +166,14 @@ def serve(
         on_ready: Called with the address once calls are answered.
         metrics_at: Host and port of the metrics' page; None: there is none.
         on_metrics: Called with the page's address, after `on_ready`, where there is one.
+        sampling: Which of its own forecasts the server scores.
         stops_with_stdin: Whether to stop when standard input ends, so that a child never outlives its parent.
     """
     configure_logs()
 
     async def main() -> None:
         log = structlog.get_logger()
-        server = Server(library, host=host, port=port, record=record, metrics_at=metrics_at)
+        server = Server(library, host=host, port=port, record=record, metrics_at=metrics_at, sampling=sampling)
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):

@@ -26,6 +26,7 @@ from pathcast.service.messages import Forecasts, GoingAway, Refused, Settings
 from pathcast.service.recording import Recorder, Recording
 from pathcast.service.session import Session, Step
 from pathcast.service.telemetry.metrics import Live, Metrics
+from pathcast.service.telemetry.self_scoring import Follower, Scorer
 from pathcast.v1 import forecast_pb2 as pb
 
 SERVICE_NAME = pb.DESCRIPTOR.services_by_name["ForecastService"].full_name
@@ -44,12 +45,14 @@ class ForecastServicer:
         limits: Limits,
         recorder: Recorder | None = None,
         metrics: Metrics | None = None,
+        scorer: Scorer | None = None,
     ) -> None:
         self._library = library
         self._batcher = batcher
         self._limits = limits
         self._recorder = recorder
         self._metrics = metrics or Metrics()
+        self._scorer = scorer
         self._streams: set[Stream] = set()
         self._log = structlog.get_logger()
         self._metrics.announce(library.cards())
@@ -101,7 +104,8 @@ class ForecastServicer:
             card = self._library.get(request.model, version).card
         except InputError as error:
             await self._abort(context, error)
-        response = pb.GetModelResponse(model=write_model(card), card=card.text, metrics=card.metrics)
+        served = {} if self._scorer is None else self._scorer.book.of(card).means()
+        response = pb.GetModelResponse(model=write_model(card), card=card.text, metrics=card.metrics | served)
         return response.SerializeToString()
 
     async def forecast(self, request: pb.ForecastRequest, context: Context) -> bytes:
@@ -175,7 +179,9 @@ class ForecastServicer:
             raise LimitError("streams", f"at most {self._limits.streams} open at once", f"{len(self._streams)} open")
         recording = None if self._recorder is None else self._recorder.open(settings)
         self._metrics.of(settings.card).opened.inc()
-        return Stream(Session(engine, settings), self._batcher, self._limits, recording, self._metrics)
+        session = Session(engine, settings)
+        follower = None if self._scorer is None else self._scorer.follow(session)
+        return Stream(session, self._batcher, self._limits, recording, self._metrics, follower)
 
     async def _abort(self, context: Context, error: Exception) -> NoReturn:
         """Ends a call with the status of an error; only what cannot hold positions or ids is logged."""
@@ -195,7 +201,13 @@ class Stream:
     """One open stream: a task reads requests, the call itself writes answers."""
 
     def __init__(
-        self, session: Session, batcher: Batcher, limits: Limits, recording: Recording | None, metrics: Metrics
+        self,
+        session: Session,
+        batcher: Batcher,
+        limits: Limits,
+        recording: Recording | None,
+        metrics: Metrics,
+        follower: Follower | None = None,
     ) -> None:
         self.mailbox = Mailbox()
         self._metrics = metrics
@@ -204,7 +216,8 @@ class Stream:
         self._batcher = batcher
         self._limits = limits
         self._recording = recording
-        self._lane = Lane(session, self._deliver, self.mailbox.fail)
+        self._follower = follower
+        self._lane = Lane(session, self._deliver, self.mailbox.fail, None if follower is None else follower.take)
         opened = write_opened(session.settings, limits, recording is not None)
         self.mailbox.put(write_response(opened))
 
@@ -242,6 +255,8 @@ class Stream:
     def close(self) -> None:
         """Forgets everything."""
         self._batcher.forget(self._lane)
+        if self._follower is not None:
+            self._follower.close()
         if self._recording is not None:
             self._recording.close()
             self._recording = None

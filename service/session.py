@@ -98,6 +98,8 @@ class Session:
         """The state of one track before its first observation."""
         self._ids = np.zeros(_FIRST_CAPACITY, np.uint64)
         self._is_live = np.zeros(_FIRST_CAPACITY, np.bool_)
+        self.starts = np.zeros(_FIRST_CAPACITY, np.int64)
+        """How many tracks each row has held: tells a track from a later one in its place."""
         self._slot_of: dict[int, int] = {}
         self._free = list(range(_FIRST_CAPACITY - 1, -1, -1))
         self._remarks: list[Remark] = []
@@ -238,6 +240,7 @@ class Session:
         self._slot_of[track_id] = slot
         self._ids[slot] = track_id
         self._is_live[slot] = True
+        self.starts[slot] += 1
         return slot
 
     def _grow(self) -> None:
@@ -248,6 +251,7 @@ class Session:
         self.states = grown
         self._ids = np.concatenate([self._ids, np.zeros(old, np.uint64)])
         self._is_live = np.concatenate([self._is_live, np.zeros(old, np.bool_)])
+        self.starts = np.concatenate([self.starts, np.zeros(old, np.int64)])
         self._free = list(range(2 * old - 1, old - 1, -1))
 
     def _release(self, slot: int) -> None:

@@ -31,6 +31,14 @@ import click
     help="Port of a page of metrics for Prometheus; 0 takes a free one; default: none.",
 )
 @click.option("--metrics-host", default="127.0.0.1", show_default=True, help="Address of that page.")
+@click.option(
+    "--score-every",
+    default=0.5,
+    show_default=True,
+    type=click.FloatRange(0),
+    metavar="SECONDS",
+    help="How often a stream's forecasts are kept and scored once their truth has arrived; 0: never.",
+)
 @click.option("--stop-with-stdin", is_flag=True, help="Also stop when standard input ends, as a child should.")
 def command(
     host: str,
@@ -40,6 +48,7 @@ def command(
     grace: float,
     metrics_port: int | None,
     metrics_host: str,
+    score_every: float,
     stop_with_stdin: bool,
 ) -> None:
     """Answer forecasts over gRPC until told to stop.
@@ -49,6 +58,7 @@ def command(
     """
     from pathcast.model.library import load_library
     from pathcast.service.server import serve
+    from pathcast.service.telemetry.self_scoring import Sampling
 
     serve(
         load_library(models or None),
@@ -59,5 +69,6 @@ def command(
         on_ready=lambda address: click.echo(f"listening on {address}"),
         metrics_at=None if metrics_port is None else (metrics_host, metrics_port),
         on_metrics=lambda address: click.echo(f"metrics on http://{address}/metrics"),
+        sampling=Sampling(every_s=score_every),
         stops_with_stdin=stop_with_stdin,
     )

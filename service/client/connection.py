@@ -63,6 +63,17 @@ class Client:
             response = self._stub.GetModel(pb.GetModelRequest(model=name, version=version), timeout=self._timeout_s)
         return read_model(response.model)
 
+    def metrics(self, name: str, version: str | None = None) -> dict[str, float]:
+        """Scores of one model by name: those that were measured when it was made, and, from `served_` on, those of the
+        server's own forecasts whose truth has arrived.
+
+        Raises:
+            UnknownModelError: The server has none of that name and version.
+        """
+        with translated_errors(self.address):
+            response = self._stub.GetModel(pb.GetModelRequest(model=name, version=version), timeout=self._timeout_s)
+        return dict(response.metrics)
+
     def forecast(self, model: str, prefixes: Prefixes, **options: Any) -> Forecasts:
         """Forecasts from whole prefixes, each track from its own newest observation on.
 

@@ -3,15 +3,11 @@
 import re
 import subprocess
 import sys
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from time import monotonic
 
 import numpy as np
 import psutil
 import pytest
-from prometheus_client.parser import text_string_to_metric_families
 
 from pathcast.errors import InputError
 from pathcast.service.client import Client, LocalServer
@@ -22,37 +18,21 @@ OURS = {"model": MODEL, "version": "1"}
 SECRET_TRACK = 987654321
 
 
-def page_of(server: LocalServer) -> str:
-    """Where its metrics are."""
-    assert server.process.stdout is not None
-    line = server.process.stdout.readline().decode()
-    assert line.startswith("metrics on http://127.0.0.1:") and line.endswith("/metrics\n")
-    return line.split()[-1]
-
-
-def read(url: str) -> dict[tuple[str, frozenset], float]:
-    with urllib.request.urlopen(url, timeout=10) as answer:
-        text = answer.read().decode()
-    families = text_string_to_metric_families(text)
-    return {(each.name, frozenset(each.labels.items())): each.value for family in families for each in family.samples}
-
-
-def value(metrics: dict, name: str, **labels: str) -> float:
-    return metrics[name, frozenset(labels.items())]
-
-
-@contextmanager
-def served() -> Iterator[tuple[Client, str]]:
-    with (
-        LocalServer([MODEL], arguments=["--metrics-port", "0"]) as server,
-        Client(server.address) as client,
-    ):
+@pytest.fixture(scope="module")
+def served(page_of):
+    """A client of a server with a page, and the page."""
+    with LocalServer([MODEL], arguments=["--metrics-port", "0"]) as server, Client(server.address) as client:
         yield client, page_of(server)
 
 
-def test_a_stream_is_counted_while_it_lives_and_afterwards():
-    with served() as (client, url):
-        before = read(url)
+def value(samples: dict, name: str, **labels: str) -> float:
+    return samples[name, frozenset(labels.items())]
+
+
+def test_a_stream_is_counted_while_it_lives_and_afterwards(page_of):
+    with LocalServer([MODEL], arguments=["--metrics-port", "0"]) as server, Client(server.address) as client:
+        page = page_of(server)
+        before = page.read()
         assert value(before, "pathcast_streams", **OURS) == 0
         assert value(before, "pathcast_frames_total", **OURS) == 0
         assert value(before, "pathcast_model_info", **OURS, axes="2") == 1
@@ -61,7 +41,7 @@ def test_a_stream_is_counted_while_it_lives_and_afterwards():
             frames.append((0.5, [SECRET_TRACK], np.array([[np.nan, 0]])))
             frames.append((9.0, [], np.zeros((0, 2))))
             list(stream.forecasts(frames[:5]))
-            middle = read(url)
+            middle = page.read()
             list(_go_on(stream, frames[5:]))
             stream.send(1, 9.0, [1], [[0, 0]])
             stream.send(20, 9.0, [1, 1], [[0, 0], [0, 0]])
@@ -70,7 +50,7 @@ def test_a_stream_is_counted_while_it_lives_and_afterwards():
         client.forecast(MODEL, {1: ([0, 1], [[0, 0], [1, 0]])})
         with pytest.raises(InputError):
             client.forecast(MODEL, {1: ([0, 1], [[0, 0], [1, 0]])}, offsets=[-1.0])
-        after = read(url)
+        after = page.read()
     assert value(middle, "pathcast_streams", **OURS) == 1
     assert value(middle, "pathcast_tracks", **OURS) == 2
     assert value(middle, "pathcast_frames_total", **OURS) == 5
@@ -97,24 +77,25 @@ def _go_on(stream, frames):
         yield next(replies)
 
 
-def test_no_id_is_on_the_page():
-    with served() as (client, url), client.stream(MODEL) as stream:
+def test_no_id_is_on_the_page(served):
+    client, page = served
+    with client.stream(MODEL) as stream:
         list(stream.forecasts([(0.1 * step, [SECRET_TRACK], [[0.1 * step, 0]]) for step in range(3)]))
-        with urllib.request.urlopen(url, timeout=10) as answer:
-            assert str(SECRET_TRACK) not in answer.read().decode()
+        assert str(SECRET_TRACK) not in page.text()
 
 
-def test_a_slow_readers_lost_forecasts_are_counted():
-    with served() as (client, url):
-        with client.stream(MODEL, offsets=np.linspace(0.1, 4, 100)) as stream:
-            for step in range(60):
-                stream.send(step, 0.1 * step, np.arange(300), np.full((300, 2), 0.1 * step))
-            deadline = monotonic() + 30
-            while value(read(url), "pathcast_frames_total", **OURS) < 60 and monotonic() < deadline:
-                continue  # nothing is read before all is computed
-            stream.finish()
-            told = sum(reply.frames_conflated for reply in stream)
-        assert value(read(url), "pathcast_conflated_total", **OURS) == told > 0
+def test_a_slow_readers_lost_forecasts_are_counted(served):
+    client, page = served
+    before = value(page.read(), "pathcast_frames_total", **OURS)
+    with client.stream(MODEL, offsets=np.linspace(0.1, 4, 100)) as stream:
+        for step in range(60):
+            stream.send(step, 0.1 * step, np.arange(300), np.full((300, 2), 0.1 * step))
+        deadline = monotonic() + 60
+        while value(page.read(), "pathcast_frames_total", **OURS) < before + 60 and monotonic() < deadline:
+            continue  # nothing is read before all is computed
+        stream.finish()
+        told = sum(reply.frames_conflated for reply in stream)
+    assert value(page.read(), "pathcast_conflated_total", **OURS) == told > 0
 
 
 def test_names_follow_prometheus_rules():
