@@ -1,4 +1,4 @@
-"""Limits: what a stream may ask for; told to every client in `Opened`."""
+"""Limits: what a stream may ask for, told to every client in `Opened`; and how long silence and connections last."""
 
 from __future__ import annotations
 
@@ -22,6 +22,21 @@ class Limits:
     bytes_out: int = 1 << 20
     position_m: float = MAX_POSITION_M
     streams: int = 1024
+
+    idle_stream_s: float = 1800.0
+    """A stream on which nothing came in for so long is ended; 0: never."""
+    idle_connection_s: float = 300.0
+    """A connection without calls for so long is closed, which clients do not notice; 0: never."""
+    connection_age_s: float = 0.0
+    """A connection this old takes no new calls, so that clients spread over new replicas; 0: any age."""
+    connection_grace_s: float = 60.0
+    """Seconds that calls of such a connection may still last."""
+    keepalive_s: float = 60.0
+    """A connection on which nothing came in for so long is pinged; 0: never."""
+    keepalive_timeout_s: float = 20.0
+    """A ping that is not answered for so long ends the connection and its streams."""
+    client_ping_s: float = 10.0
+    """Clients may ping at most so often; who does it more is cut (ENHANCE_YOUR_CALM)."""
 
     def tracks_for(self, numbers_per_track: int) -> int:
         """Live tracks in a stream whose forecasts hold that many numbers per track."""

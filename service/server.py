@@ -101,10 +101,20 @@ class Server:
 
 
 def _options(limits: Limits) -> list[tuple[str, int]]:
+    def milliseconds(seconds: float) -> int:
+        return round(1e3 * seconds) if seconds > 0 else 2**31 - 1  # which gRPC takes for never
+
     return [
         ("grpc.max_receive_message_length", limits.bytes_in),
         ("grpc.max_send_message_length", -1),
         ("grpc.so_reuseport", 0),
+        ("grpc.max_connection_idle_ms", milliseconds(limits.idle_connection_s)),
+        ("grpc.max_connection_age_ms", milliseconds(limits.connection_age_s)),
+        ("grpc.max_connection_age_grace_ms", milliseconds(limits.connection_grace_s)),
+        ("grpc.keepalive_time_ms", milliseconds(limits.keepalive_s)),
+        ("grpc.keepalive_timeout_ms", milliseconds(limits.keepalive_timeout_s)),
+        ("grpc.keepalive_permit_without_calls", 1),
+        ("grpc.http2.min_ping_interval_without_data_ms", milliseconds(limits.client_ping_s)),
     ]
 
 
@@ -149,6 +159,7 @@ def serve(
     port: int,
     record: Path | None,
     grace_s: float,
+    limits: Limits | None = None,
     on_ready: Callable[[str], None],
     metrics_at: tuple[str, int] | None = None,
     on_metrics: Callable[[str], None] | None = None,
@@ -162,6 +173,7 @@ def serve(
         host: Address to bind.
         port: Port to bind, 0 for a free one.
         record: Folder of recordings, if any.
+        limits: What clients may ask for, and how long silence and connections last.
         grace_s: Seconds that open streams have at the end; a second signal cuts them short.
         on_ready: Called with the address once calls are answered.
         metrics_at: Host and port of the metrics' page; None: there is none.
@@ -173,7 +185,9 @@ def serve(
 
     async def main() -> None:
         log = structlog.get_logger()
-        server = Server(library, host=host, port=port, record=record, metrics_at=metrics_at, sampling=sampling)
+        server = Server(
+            library, host=host, port=port, record=record, limits=limits, metrics_at=metrics_at, sampling=sampling
+        )
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):

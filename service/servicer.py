@@ -25,8 +25,10 @@ from pathcast.service.mailbox import Mailbox
 from pathcast.service.messages import Forecasts, GoingAway, Refused, Settings
 from pathcast.service.recording import Recorder, Recording
 from pathcast.service.session import Session, Step
+from pathcast.service.silence import Silence, first_message, is_silence
 from pathcast.service.telemetry.metrics import Live, Metrics
 from pathcast.service.telemetry.self_scoring import Follower, Scorer
+from pathcast.service.telemetry.stream_log import StreamLog
 from pathcast.v1 import forecast_pb2 as pb
 
 SERVICE_NAME = pb.DESCRIPTOR.services_by_name["ForecastService"].full_name
@@ -54,6 +56,7 @@ class ForecastServicer:
         self._metrics = metrics or Metrics()
         self._scorer = scorer
         self._streams: set[Stream] = set()
+        self._is_stopping = False
         self._log = structlog.get_logger()
         self._metrics.announce(library.cards())
         self._metrics.watch_live(self._live, batcher.queue_age_s)
@@ -80,6 +83,7 @@ class ForecastServicer:
 
     def go_away(self, within_s: float) -> None:
         """Tells all open streams that the server stops."""
+        self._is_stopping = True
         for stream in self._streams:
             stream.mailbox.put(write_response(GoingAway(within_s)))
 
@@ -151,25 +155,28 @@ class ForecastServicer:
     async def stream(self, _requests: Any, context: Context) -> None:
         """Frames in, forecasts out."""
         stream: Stream | None = None
+        reason = "ended"
         try:
             stream = await self._open(context)
             if stream is not None:
                 self._streams.add(stream)
                 await stream.run(context)
         except asyncio.CancelledError:
+            reason = "server_stopped" if self._is_stopping else "client_gone"
             raise
         except aio.InternalError:  # type: ignore[attr-defined]
-            return  # a message could not be sent: the client is gone, and there is nobody to tell
+            reason = "client_gone"  # a message could not be sent, and there is nobody to tell
         except Exception as error:
+            reason = "idle" if is_silence(error) else to_code(error).name.lower()
             await self._abort(context, error)
         finally:
             if stream is not None:
                 self._streams.discard(stream)
-                stream.close()
+                stream.close(reason)
 
     async def _open(self, context: Context) -> Stream | None:
         """The stream that the first message asks for; None if the client left without one."""
-        first = await context.read()
+        first = await first_message(context.read(), self._limits.idle_stream_s)
         if first is _EOF:
             return None
         if first.WhichOneof("message") != "open":
@@ -218,6 +225,9 @@ class Stream:
         self._recording = recording
         self._follower = follower
         self._lane = Lane(session, self._deliver, self.mailbox.fail, None if follower is None else follower.take)
+        self._silence = Silence(limits.idle_stream_s, self.mailbox.fail)
+        self._num_frames = 0
+        self._log = StreamLog(session.settings.card)
         opened = write_opened(session.settings, limits, recording is not None)
         self.mailbox.put(write_response(opened))
 
@@ -252,8 +262,11 @@ class Stream:
         finally:
             reading.cancel()
 
-    def close(self) -> None:
-        """Forgets everything."""
+    def close(self, reason: str) -> None:
+        """Forgets everything, and says why."""
+        self._silence.close()
+        self._metrics.count_closed(self.card, reason)
+        self._log.close(reason, self._num_frames)
         self._batcher.forget(self._lane)
         if self._follower is not None:
             self._follower.close()
@@ -265,6 +278,7 @@ class Stream:
         """Reads requests until the client ends its side."""
         try:
             while (request := await context.read()) is not _EOF:
+                self._silence.hear()
                 self._take(request)
                 await self._lane.room()
                 await self.mailbox.room()
@@ -307,6 +321,7 @@ class Stream:
                     self._refuse(to_refused(error, frame.frame_number))
                     return None
                 self._counts.frames.inc()
+                self._num_frames += 1
                 if self._recording is not None:
                     self._recording.observe(frame)
                 return step

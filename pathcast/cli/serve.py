@@ -39,6 +39,38 @@ import click
     metavar="SECONDS",
     help="How often a stream's forecasts are kept and scored once their truth has arrived; 0: never.",
 )
+@click.option(
+    "--idle-stream",
+    default=1800.0,
+    show_default=True,
+    type=click.FloatRange(0),
+    metavar="SECONDS",
+    help="End streams on which nothing came in for so long; 0: never.",
+)
+@click.option(
+    "--keepalive",
+    default=60.0,
+    show_default=True,
+    type=click.FloatRange(0),
+    metavar="SECONDS",
+    help="Ping silent connections so often, and end those that do not answer; 0: never.",
+)
+@click.option(
+    "--keepalive-timeout",
+    default=20.0,
+    show_default=True,
+    type=click.FloatRange(0.1),
+    metavar="SECONDS",
+    help="How long a ping may stay unanswered.",
+)
+@click.option(
+    "--connection-age",
+    default=0.0,
+    show_default=True,
+    type=click.FloatRange(0),
+    metavar="SECONDS",
+    help="Send clients of older connections elsewhere, to spread them over replicas; 0: any age.",
+)
 @click.option("--stop-with-stdin", is_flag=True, help="Also stop when standard input ends, as a child should.")
 def command(
     host: str,
@@ -49,6 +81,10 @@ def command(
     metrics_port: int | None,
     metrics_host: str,
     score_every: float,
+    idle_stream: float,
+    keepalive: float,
+    keepalive_timeout: float,
+    connection_age: float,
     stop_with_stdin: bool,
 ) -> None:
     """Answer forecasts over gRPC until told to stop.
@@ -57,6 +93,7 @@ def command(
     http://HOST:PORT/metrics. Logs go to standard error.
     """
     from pathcast.model.library import load_library
+    from pathcast.service.limits import Limits
     from pathcast.service.server import serve
     from pathcast.service.telemetry.self_scoring import Sampling
 
@@ -69,6 +106,12 @@ def command(
         on_ready=lambda address: click.echo(f"listening on {address}"),
         metrics_at=None if metrics_port is None else (metrics_host, metrics_port),
         on_metrics=lambda address: click.echo(f"metrics on http://{address}/metrics"),
+        limits=Limits(
+            idle_stream_s=idle_stream,
+            keepalive_s=keepalive,
+            keepalive_timeout_s=keepalive_timeout,
+            connection_age_s=connection_age,
+        ),
         sampling=Sampling(every_s=score_every),
         stops_with_stdin=stop_with_stdin,
     )

@@ -150,7 +150,13 @@ def test_no_position_or_id_is_logged_or_written(tmp_path):
         regular = [each.path for each in process.open_files() if not each.path.startswith("/dev")]
         assert regular == [str(log)]
     text = log.read_text()
-    assert [json.loads(line)["event"] for line in text.splitlines()] == ["serving", "stopping", "stopped"]
+    lines = [json.loads(line) for line in text.splitlines()]
+    assert [line["event"] for line in lines] == ["serving", "stream_opened", "stream_closed", "stopping", "stopped"]
+    opened, closed = lines[1:3]
+    assert set(opened) == {"event", "level", "timestamp", "stream", "model", "version"}
+    assert set(closed) == {*opened, "reason", "duration_s", "frames"}
+    assert opened["stream"] == closed["stream"] and len(opened["stream"]) == 12
+    assert (closed["model"], closed["reason"], closed["frames"]) == (MODEL, "ended", 5)
     assert "1234" not in text and str(SECRET_TRACK) not in text and "9000000000" not in text
     assert list(folder.iterdir()) == []
 
@@ -209,5 +215,8 @@ def test_clients_that_vanish_leave_the_server_well(tmp_path):
                 stream.cancel()
         with Client(server.address) as client:
             assert walk(client).track_ids.tolist() == [1]
-    events = [json.loads(line)["event"] for line in (tmp_path / "log").read_text().splitlines()]
-    assert events == ["serving", "stopping", "stopped"]
+    lines = [json.loads(line) for line in (tmp_path / "log").read_text().splitlines()]
+    assert {line["event"] for line in lines} == {"serving", "stream_opened", "stream_closed", "stopping", "stopped"}
+    reasons = [line["reason"] for line in lines if line["event"] == "stream_closed"]
+    assert reasons == ["client_gone"] * 20 + ["ended"]
+    assert len({line["stream"] for line in lines if "stream" in line}) == 21
