@@ -17,6 +17,7 @@ VERBS: Final = {
     "evaluate": "Score forecasters beside baselines.",
     "serve": "Answer forecasts over gRPC.",
     "watch": "Stream a file or standard input to a server and print forecasts.",
+    "doctor": "Check a server: reached, ready, forecasting.",
     "models": "List the models that are here.",
     "demo": "Show the whole path in a few minutes.",
 }
