@@ -109,6 +109,9 @@ class ConstantVelocityEngine:
             pack_covariances(covariances)[:, None].astype(np.float32),
         )
 
+    def positions(self, states: States) -> Float[np.ndarray, "track axis"]:
+        return states.filter[:, 2 : 2 + self._card.num_axes]
+
     def goal_probabilities(
         self, states: States, goals: Float[np.ndarray, "goal 4"]
     ) -> Float[np.ndarray, "track choice"]:

@@ -122,6 +122,9 @@ class Engine(Protocol):
             others: Everybody who is there, for engines that look at the other people; None: each is alone.
         """
 
+    def positions(self, states: States) -> Float[np.ndarray, "track axis"]:
+        """Where tracks that have been observed are taken to be at their newest observation, metres. float64."""
+
     def goal_probabilities(
         self, states: States, goals: Float[np.ndarray, "goal 4"]
     ) -> Float[np.ndarray, "track choice"]:

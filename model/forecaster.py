@@ -11,12 +11,21 @@ from jaxtyping import Float, Int
 
 from pathcast.errors import InputError
 from pathcast.model.engine import Card, Engine, refuse, refuse_given, refuse_goals
+from pathcast.model.entries import entry_knots, find_entries
 from pathcast.model.forecast import Forecast, join, merge_modes
 from pathcast.model.given import NOTHING_GIVEN, Given
 from pathcast.model.goals import Goals, Places
 from pathcast.model.people import Observations, snapshots
+from pathcast.model.regions import Areas, Regions
 from pathcast.model.states import States
-from pathcast.model.track_answers import TrackContacts, TrackForecasts, TrackGoals, TrackOutcomes, TrackSurprises
+from pathcast.model.track_answers import (
+    TrackContacts,
+    TrackForecasts,
+    TrackGoals,
+    TrackOutcomes,
+    TrackRegions,
+    TrackSurprises,
+)
 from pathcast.model.whole_tracks import WholeTracks, check_frame, check_near, lay_out
 from pathcast.tracks import Tracks
 
@@ -127,6 +136,40 @@ class Forecaster:
         states = self.encode(whole.times, whole.positions, whole.lengths, given.seen_from(zero))
         probabilities = self.engine.goal_probabilities(states, named.ends)
         return TrackGoals(whole.scene, whole.track, states.time, named.names, probabilities)
+
+    def regions(
+        self,
+        tracks: Tracks,
+        regions: Areas,
+        offsets_s: Sequence[float] | None = None,
+        origin: tuple[float, ...] | None = None,
+        given: Given = NOTHING_GIVEN,
+    ) -> TrackRegions:
+        """How probable it is that tracks step into each of the regions, from their last valid observation on, and when.
+
+        Every model tells it: it is read from the forecasts, which are those of `forecast`.
+
+        Args:
+            tracks: As of every question.
+            regions: Corners of simple polygons on the ground by name, metres in the frame of the tracks; at most 64.
+            offsets_s: Seconds up to which entries count; by default the model's own offsets.
+            origin: As of every question.
+            given: As of every question.
+
+        Raises:
+            InputError: As of `forecast`, or of `Regions.of`.
+        """
+        zero = check_frame(self.card, tracks, origin)
+        offsets = check_offsets(self.card, offsets_s)
+        named = Regions.of(regions, zero.tolist())
+        whole = lay_out(tracks, zero)
+        states = self.encode(whole.times, whole.positions, whole.lengths, given.seen_from(zero))
+        num = len(whole.newest)
+        knots = entry_knots(offsets, np.asarray(self.card.offsets_s))
+        forecast = self._forecast_among(whole, states, np.broadcast_to(knots, (num, len(knots))), given)
+        asked = np.broadcast_to(offsets, (num, len(offsets)))
+        entries = find_entries(forecast, self.engine.positions(states), named, asked, np.zeros(num))
+        return TrackRegions(whole.scene, whole.track, states.time, named.names, tuple(offsets.tolist()), entries)
 
     def outcomes(
         self, tracks: Tracks, origin: tuple[float, ...] | None = None, given: Given = NOTHING_GIVEN

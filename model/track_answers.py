@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int, UInt64
 
 from pathcast.model.contacts import Contacts
+from pathcast.model.entries import Entries
 from pathcast.model.forecast import Forecast
 
 
@@ -34,6 +35,19 @@ class TrackGoals:
     goal_names: tuple[str, ...]
     probabilities: Float[np.ndarray, "track goal_or_none"]
     """A column for each goal, and the last for none of them. Rows sum to 1."""
+
+
+@dataclass(frozen=True, eq=False)
+class TrackRegions:
+    """Which regions tracks will step into, and when."""
+
+    scene: Int[np.ndarray, " track"]
+    track: UInt64[np.ndarray, " track"]
+    origin_time: Float[np.ndarray, " track"]
+    """Seconds: the newest observation, from which offsets count."""
+    region_names: tuple[str, ...]
+    offsets_s: tuple[float, ...]
+    entries: Entries
 
 
 @dataclass(frozen=True, eq=False)

@@ -122,6 +122,9 @@ class FallingEngine:
         ones = np.ones((len(offsets), 1), np.float32)
         return Forecast(offsets, ones, means[:, None].astype(np.float32), covariances[:, None].astype(np.float32))
 
+    def positions(self, states: States) -> Float[np.ndarray, "track axis"]:
+        return states.filter[:, POSITION]
+
     def goal_probabilities(
         self, states: States, goals: Float[np.ndarray, "goal 4"]
     ) -> Float[np.ndarray, "track choice"]:

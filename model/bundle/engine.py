@@ -230,6 +230,9 @@ class BundleEngine:
             return Base(at_knots.path[:, :num], at_knots.unit[:, :num], at_knots.knots)
         return self._estimating.base_between(filters, offsets, knots, at_knots)
 
+    def positions(self, states: States) -> Float[np.ndarray, "track axis"]:
+        return self._front_end.places(states.filter)
+
     def goal_probabilities(
         self, states: States, goals: Float[np.ndarray, "goal 4"]
     ) -> Float[np.ndarray, "track choice"]:

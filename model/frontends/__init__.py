@@ -100,6 +100,9 @@ class FrontEnd(Protocol):
             Filters as they are after them, the steps, and their numbers.
         """
 
+    def places(self, filters: Float[np.ndarray, "track column"]) -> Float[np.ndarray, "track axis"]:
+        """Where tracks that have been seen are taken to be at their newest observation, metres. float64."""
+
     def head(self, filters: Float[np.ndarray, "track column"]) -> Float[np.ndarray, "track input"]:
         """The decoder's inputs beside the encoder's state. float32."""
 

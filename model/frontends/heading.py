@@ -240,6 +240,9 @@ class HeadingFrontEnd:
                 counts[due] += 1
         return after, steps, counts
 
+    def places(self, filters: Float[np.ndarray, "track column"]) -> Float[np.ndarray, "track axis"]:
+        return filters[:, X : Y + 1]
+
     def head(self, filters: Float[np.ndarray, "track column"]) -> Float[np.ndarray, "track input"]:
         head = np.empty((len(filters), NUM_HEAD_INPUTS), np.float32)
         heading, scale = filters[:, HEADING : HEADING + 2], filters[:, SCALE]

@@ -180,6 +180,9 @@ class BallFrontEnd:
     ) -> tuple[Float[np.ndarray, "track column"], Float[np.ndarray, "track step input"], Int[np.ndarray, " track"]]:
         return filters, np.zeros((len(filters), 0, NUM_INPUTS), np.float32), np.zeros(len(filters), np.int64)
 
+    def places(self, filters: Float[np.ndarray, "track column"]) -> Float[np.ndarray, "track axis"]:
+        return filters[:, MEAN : MEAN + 3]
+
     def head(self, filters: Float[np.ndarray, "track column"]) -> Float[np.ndarray, "track input"]:
         head = np.zeros((len(filters), NUM_HEAD_INPUTS), np.float32)
         kernels.heads(np.ascontiguousarray(filters), *self._physics(), self._landmark, head)
