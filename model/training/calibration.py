@@ -17,6 +17,8 @@ from pathcast.model.training.observed import Observed, Source, prefixes_of
 from pathcast.model.training.settings import TrainingSettings
 
 MOST_TRACKS = 3000
+FEWEST = 50
+"""Tracks that a group must have for factors of its own."""
 NUM_GROUPS = 4
 """By seconds seen, of each of told and not told."""
 
@@ -82,6 +84,9 @@ def _fit_groups(
     factors = []
     for number in range(2 * NUM_GROUPS):
         rows = np.flatnonzero(group == number)
+        if len(rows) < FEWEST:
+            factors.append([1.0] * forecast.offsets.shape[1])
+            continue
         factor = fit_spread_scale(forecast.take(rows), truth[rows], np.random.default_rng(settings.seed))
         factors.append([round(float(value), 4) for value in factor])
     return SpreadGroups(seen_s=edges.tolist(), factors=factors)

@@ -93,7 +93,7 @@ def test_cards_are_printed_when_asked(run):
 def test_an_unknown_model_is_wrong_use(run, tmp_path):
     code, out, err = run("models", "cricket")
     assert (code, out) == (2, "")
-    assert err.startswith("pathcast: model: expected one of basketball, ") and err.endswith("found 'cricket'\n")
+    assert err.startswith("pathcast: model: expected one of ball, ") and err.endswith("found 'cricket'\n")
     assert run("models", str(tmp_path))[::2] == (
         1,
         f"pathcast: {tmp_path}: expected a bundle, found no config.json\n",

@@ -130,7 +130,7 @@ def both(folder: Path) -> tuple[BundleEngine, BundleEngine]:
     return engine, alone
 
 
-SHIPPED = [folder for folder in shipped_bundles() if read_config(folder).branch_share]
+SHIPPED = [folder for folder in shipped_bundles() if read_config(folder).branch_share and read_config(folder).venue]
 
 
 @pytest.mark.parametrize("folder", SHIPPED, ids=[folder.parent.name for folder in SHIPPED])

@@ -20,7 +20,13 @@ from pathcast.model.network.write_goals import write_goals
 from pathcast.model.states import States
 from pathcast.model.training.build import build_network, load_start
 from pathcast.model.training.crowd_source import CrowdSource
-from pathcast.model.training.goal_fitting import add_goal_head, fit_goal_head, fit_goal_temperature, log_loss
+from pathcast.model.training.goal_fitting import (
+    SHORT_SHARE,
+    add_goal_head,
+    fit_goal_head,
+    fit_goal_temperature,
+    log_loss,
+)
 from pathcast.model.training.observed import prefixes_of
 from pathcast.model.training.settings import TrainingSettings
 from pathcast.model.training.write_bundle import write_bundle
@@ -197,7 +203,7 @@ def test_the_head_learns_and_its_temperature_is_the_best_there_is(tmp_path: Path
     after = network.state_dict()
     assert all(torch.equal(after[name], value) for name, value in before.items())
     write_bundle(tmp_path, network.eval(), HeadingConfig(), chosen, goal_temperature=found["goal_temperature"])
-    observed = source.observed("validation", 0, 100, 2)
+    observed = source.alone(SHORT_SHARE).observed("validation", 0, 100, 2)
     assert observed.goals is not None
     engine = load_bundle(tmp_path)
     losses = []

@@ -334,7 +334,8 @@ def test_nothing_of_it_is_logged_or_written(serve_falling, tmp_path):
         ]
         assert [each.path for each in process.open_files() if not each.path.startswith("/dev")] == [str(log)]
     text = log.read_text()
-    assert [json.loads(line)["event"] for line in text.splitlines()] == ["serving", "stopping", "stopped"]
+    events = [json.loads(line)["event"] for line in text.splitlines()]
+    assert events == ["serving", "stream_opened", "stream_closed", "stopping", "stopped"]
     assert "1234" not in text and str(SECRET_TRACK) not in text and "0.0123" not in text
 
 
