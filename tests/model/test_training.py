@@ -63,8 +63,8 @@ def test_a_trained_bundle_beats_its_untrained_self_and_is_calibrated(run: Run, t
     front_end = build_world(run.settings)[1]
     write_bundle(tmp_path, build_network(run.settings, front_end.build()).eval(), front_end, run.settings)
     before, after = (_fresh_scores(load_bundle(folder), run) for folder in (tmp_path, run.folder))
-    # A ball's untrained self flies by the whole physics: what long training adds is asked of the bundles that ship.
-    for name in () if run.settings.world == "ball" else ("ade_m", "min_ade_m", "nll", "energy_m"):
+    # A ball's untrained self flies by the whole physics; that its mean path is beaten too takes long training.
+    for name in ("min_ade_m", "nll", *(() if run.settings.world == "ball" else ("ade_m", "energy_m"))):
         assert after[name] < before[name], name
     assert 0.80 < after["coverage90"] < 0.97
 
