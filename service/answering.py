@@ -32,6 +32,8 @@ def answer(step: Step, queued_s: float) -> tuple[Forecasts, int]:
         means=forecast.means if settings.has_means else None,
         covariances=forecast.covariances if settings.has_covariances else None,
         goals=step.goals if len(asking.goals) else None,
+        regions=None if step.entries is None else step.entries.probabilities,
+        entry_offsets_s=None if step.entries is None else step.entries.offset_s,
         points=forecast.point if settings.has_points else None,
         outcomes=step.outcomes,
         contacts=step.contacts,
@@ -56,7 +58,7 @@ def _statuses(step: Step, statuses: Int[np.ndarray, " track"]) -> Int[np.ndarray
 def _is_finite(forecast: Forecast, result: Forecasts) -> Bool[np.ndarray, " track"]:
     """Whether everything that is said of a track is a finite number."""
     is_finite = forecast.is_finite()
-    for values in (result.goals, result.outcomes, result.surprises):
+    for values in (result.goals, result.regions, result.entry_offsets_s, result.outcomes, result.surprises):
         if values is not None:
             is_finite &= np.isfinite(values.reshape(len(values), -1)).all(axis=1)
     if result.contacts is not None:
@@ -73,7 +75,7 @@ def _leave_out(result: Forecasts, is_finite: Bool[np.ndarray, " track"]) -> Fore
         result.contacts = result.contacts.of_tracks(np.flatnonzero(is_finite))
     result.track_ids, result.statuses = result.track_ids[is_finite], result.statuses[is_finite]
     result.probabilities = result.probabilities[is_finite]
-    for name in ("means", "covariances", "goals", "points", "outcomes", "surprises"):
+    for name in ("means", "covariances", "goals", "regions", "entry_offsets_s", "points", "outcomes", "surprises"):
         values = getattr(result, name)
         if values is not None:
             setattr(result, name, values[is_finite])

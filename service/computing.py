@@ -12,16 +12,15 @@ from time import perf_counter
 import numpy as np
 
 from pathcast.model.engine import Engine
-from pathcast.model.forecast import join, merge_modes
+from pathcast.model.forecast import merge_modes
 from pathcast.model.states import States
-from pathcast.service.around import look_around
+from pathcast.service.entering import asks_for_entries, enter, num_further_knots
+from pathcast.service.forecasting import alike, forecast_at
 from pathcast.service.foretelling import foretell, of_same_wishes
 from pathcast.service.session import Step, gather
 
 _ENCODE_CELLS = 1 << 16
 """Most track-times in one call of encode: bounds the memory of long prefixes."""
-_FORECAST_CELLS = 1 << 17
-"""Most track-mode-times in one call of forecast."""
 
 
 def compute(engine: Engine, steps: list[Step]) -> None:
@@ -32,10 +31,13 @@ def compute(engine: Engine, steps: list[Step]) -> None:
     started = perf_counter()
     _isolate(lambda some: _observe(engine, some), [step for step in steps if step.observing is not None])
     asking = [step for step in steps if step.asking is not None and step.failure is None]
-    for same in _alike(asking):
+    for same in alike(asking, lambda step: len(step.session.settings.offsets)):
         _isolate(lambda some: _forecast(engine, some), same)
     for same in _of_same_goals(asking):
         _isolate(lambda some: _weigh_goals(engine, some), same)
+    entering = [step for step in asking if asks_for_entries(step) and step.failure is None]
+    for same in alike(entering, num_further_knots):
+        _isolate(lambda some: enter(engine, some), same)
     for same in of_same_wishes(asking):
         _isolate(lambda some: foretell(engine, some), same)
     seconds = perf_counter() - started
@@ -55,16 +57,6 @@ def _isolate(function: Callable[[list[Step]], None], steps: list[Step]) -> None:
         else:
             for step in steps:
                 _isolate(function, [step])
-
-
-def _alike(steps: list[Step]) -> list[list[Step]]:
-    """Steps that are forecast together: those of as many offsets; whole prefixes that look at one another alone."""
-    groups: dict[tuple[int, int], list[Step]] = {}
-    for step in steps:
-        settings = step.session.settings
-        alone = id(step) if step.is_whole and settings.card.uses_neighbours else 0
-        groups.setdefault((len(settings.offsets), alone), []).append(step)
-    return list(groups.values())
 
 
 def _of_same_goals(steps: list[Step]) -> list[list[Step]]:
@@ -125,27 +117,13 @@ def _split(order: np.ndarray, lengths: np.ndarray) -> Iterator[np.ndarray]:
 def _forecast(engine: Engine, steps: list[Step]) -> None:
     """Forecasts the tracks of all steps, which have the same number of offsets."""
     parts = [step.asking for step in steps if step.asking is not None]
-    states = gather([(step.session, part.slots) for step, part in zip(steps, parts, strict=True)])
-    offsets = np.concatenate([part.offsets for part in parts])
-    around = look_around(engine, steps)
-    rows = max(1, _FORECAST_CELLS // (engine.card.num_modes * offsets.shape[1]))
-    starts = range(0, max(len(offsets), 1), rows)
-    forecasts = [
-        engine.forecast(
-            States(states.filter[start : start + rows], states.memory[start : start + rows]),
-            offsets[start : start + rows],
-            around(slice(start, start + rows)),
-        )
-        for start in starts
-        if len(offsets)
-    ]
-    whole = join(forecasts) if forecasts else None
+    whole = forecast_at(engine, steps, np.concatenate([part.offsets for part in parts]))
     start = 0
     for step, part in zip(steps, parts, strict=True):
         stop = start + len(part.slots)
         if whole is not None and stop > start:
-            mine = whole if (start, stop) == (0, whole.num_tracks) else whole.take(slice(start, stop))
-            step.forecast = merge_modes(mine, step.session.settings.num_modes)
+            step.mixture = whole if (start, stop) == (0, whole.num_tracks) else whole.take(slice(start, stop))
+            step.forecast = merge_modes(step.mixture, step.session.settings.num_modes)
         start = stop
 
 

@@ -38,6 +38,10 @@ class Limits:
     client_ping_s: float = 10.0
     """Clients may ping at most so often; who does it more is cut (ENHANCE_YOUR_CALM)."""
 
+    def numbers_for(self, tracks_per_stream: int) -> int:
+        """Numbers per track that the forecasts of a stream of that many live tracks may hold."""
+        return MAX_NUMBERS // tracks_per_stream
+
     def tracks_for(self, numbers_per_track: int) -> int:
         """Live tracks in a stream whose forecasts hold that many numbers per track."""
         return max(1, min(self.tracks_per_stream, MAX_NUMBERS // max(numbers_per_track, 1)))

@@ -31,25 +31,28 @@ def forecast_line(
     offsets_s: tuple[float, ...],
     scene: str | None = None,
     outcome_names: tuple[str, ...] = (),
+    region_names: tuple[str, ...] = (),
 ) -> str:
     """The answer to one frame, with its modes' probabilities, paths and covariances, and what else was asked for.
 
     The one best path stands beside the modes as `path`, the goals' probabilities and that of none of them as `goals`,
-    those of outcomes by their names as `outcomes`, the newest observation's surprise as `surprise`, and what will be
-    touched as `contacts`: {"kind", "probability", "in" and "deviation" in seconds, "place", "covariance"}.
+    those of outcomes by their names as `outcomes`, entries into regions by theirs as `regions`: {"probabilities" up to
+    each offset, "in" seconds}, the newest observation's surprise as `surprise`, and what will be touched as `contacts`:
+    {"kind", "probability", "in" and "deviation" in seconds, "place", "covariance"}.
 
     Args:
         forecasts: The answer.
         offsets_s: Of its stream.
         scene: What the scene is called, if there are several.
         outcome_names: Of its stream, where outcomes are sent.
+        region_names: Of its stream, where regions are named.
     """
     record: dict[str, Any] = {} if scene is None else {"scene": scene}
     record |= {
         "frame": forecasts.frame_number,
         "time": forecasts.capture_time_s,
         "offsets": list(offsets_s),
-        "tracks": [_track(forecasts, row, outcome_names) for row in range(len(forecasts.track_ids))],
+        "tracks": [_track(forecasts, row, outcome_names, region_names) for row in range(len(forecasts.track_ids))],
     }
     if forecasts.remarks:
         record["remarks"] = [
@@ -64,7 +67,9 @@ def forecast_line(
     return json.dumps(record)
 
 
-def _track(forecasts: Forecasts, row: int, outcome_names: tuple[str, ...]) -> dict[str, Any]:
+def _track(
+    forecasts: Forecasts, row: int, outcome_names: tuple[str, ...], region_names: tuple[str, ...]
+) -> dict[str, Any]:
     modes: list[dict[str, Any]] = [
         {"probability": round(probability, 6)} for probability in forecasts.probabilities[row].tolist()
     ]
@@ -82,6 +87,10 @@ def _track(forecasts: Forecasts, row: int, outcome_names: tuple[str, ...]) -> di
         line["path"] = np.round(forecasts.points[row].astype(np.float64), 5).tolist()
     if forecasts.goals is not None:
         line["goals"] = [round(probability, 6) for probability in forecasts.goals[row].tolist()]
+    if forecasts.regions is not None and forecasts.entry_offsets_s is not None:
+        entries = zip(forecasts.regions[row], forecasts.entry_offsets_s[row].tolist(), strict=True)
+        told = [{"probabilities": np.round(p.astype(float), 6).tolist(), "in": round(s, 4)} for p, s in entries]
+        line["regions"] = dict(zip(region_names, told, strict=True))
     if forecasts.outcomes is not None:
         probabilities = [round(probability, 6) for probability in forecasts.outcomes[row].tolist()]
         line["outcomes"] = dict(zip(outcome_names, probabilities, strict=True))

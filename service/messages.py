@@ -16,6 +16,7 @@ from pathcast.model.contacts import Contacts
 from pathcast.model.engine import Card
 from pathcast.model.given import NOTHING_GIVEN, Given
 from pathcast.model.goals import NO_GOALS, Goals
+from pathcast.model.regions import MAX_REGIONS, NO_REGIONS, Regions
 from pathcast.venue import Venue
 
 
@@ -67,6 +68,7 @@ class Settings:
     has_means: bool = True
     has_covariances: bool = True
     has_goals: bool = False
+    has_regions: bool = False
     has_points: bool = False
     has_outcomes: bool = False
     has_contacts: bool = False
@@ -75,6 +77,10 @@ class Settings:
     """What the client knows of sensor and object."""
     goals: Goals = NO_GOALS
     """Those named at the opening."""
+    regions: Regions = NO_REGIONS
+    """Likewise."""
+    most_regions: int = MAX_REGIONS
+    """Those that may be named later, so that answers keep within their size."""
     forecast_every: int = 1
     coast_s: float
     tracks_per_stream: int = 4096
@@ -140,6 +146,12 @@ class Forecasts:
     """m², packed upper triangles; None: not asked for."""
     goals: Float[np.ndarray, "track goal_or_none"] | None = None
     """Probabilities of the goals in the order in which they were named, then of none; None: there are none to tell."""
+    regions: Float[np.ndarray, "track region time"] | None = None
+    """Probabilities of having been inside each region, in the order in which they were named, up to each offset; None:
+    there are none to tell."""
+    entry_offsets_s: Float[np.ndarray, "track region"] | None = None
+    """Expected seconds until each region's first entry, if there is one up to the last offset; that offset where none
+    is possible. None as `regions`."""
     points: Float[np.ndarray, "track time axis"] | None = None
     """The one path of least expected displacement, metres as `means`; None: not asked for."""
     outcomes: Float[np.ndarray, "track outcome"] | None = None
@@ -197,7 +209,7 @@ class Opened:
     offsets_s: tuple[float, ...]
     num_modes: int
     outputs: tuple[str, ...]
-    """Some of "means", "covariances", "goals", "points", "outcomes", "contacts", "surprise"."""
+    """Some of "means", "covariances", "goals", "regions", "points", "outcomes", "contacts", "surprise"."""
     forecast_every: int
     coast_s: float
     origin: tuple[float, float, float]

@@ -2,7 +2,7 @@
 
 Every stream gets two files of its own: `NAME.observations.ndjson`, which `pathcast watch -` reads again, and
 `NAME.forecasts.ndjson`, whose first line says which model answered, and what it was given of sensor and object. Where
-goals are named, a line says which they are, before the forecasts that weigh them.
+goals or regions are named, a line says which they are, before the forecasts that tell of them.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from pathcast.errors import InputError
 from pathcast.model.goals import Goals
+from pathcast.model.regions import Regions
 from pathcast.service.lines import forecast_line, observation_line
 from pathcast.service.messages import Forecasts, Frame, Prefix, Settings
 
@@ -60,14 +61,24 @@ class Recording:
         header["origin"] = settings.origin
         header |= {name: value for name, value in asdict(settings.given).items() if value is not None}
         print(json.dumps(header), file=self._forecasts, flush=True)
-        if len(settings.goals):
-            self.name_goals(settings.goals)
+        self._region_names: tuple[str, ...] = ()
+        self.name(settings.goals if len(settings.goals) else None, settings.regions if len(settings.regions) else None)
 
-    def name_goals(self, goals: Goals) -> None:
-        """Writes which goals hold from here on: {"goals": [{"name", "ends": [[x, y], [x, y]]}]}, metres."""
-        ends = goals.ends.reshape(-1, 2, 2) + np.array(self._settings.origin[:2])
-        named = [{"name": name, "ends": place} for name, place in zip(goals.names, ends.tolist(), strict=True)]
-        print(json.dumps({"goals": named}), file=self._forecasts, flush=True)
+    def name(self, goals: Goals | None, regions: Regions | None) -> None:
+        """Writes which goals and regions hold from here on, of those that change.
+
+        {"goals": [{"name", "ends": [[x, y], [x, y]]}]} and {"regions": [{"name", "corners": [[x, y], ...]}]}, metres.
+        """
+        origin = np.array(self._settings.origin[:2])
+        if goals is not None:
+            ends = goals.ends.reshape(-1, 2, 2) + origin
+            named = [{"name": name, "ends": place} for name, place in zip(goals.names, ends.tolist(), strict=True)]
+            print(json.dumps({"goals": named}), file=self._forecasts, flush=True)
+        if regions is not None:
+            self._region_names = regions.names
+            places = [(corners + origin).tolist() for corners in regions.each()]
+            named = [{"name": name, "corners": place} for name, place in zip(regions.names, places, strict=True)]
+            print(json.dumps({"regions": named}), file=self._forecasts, flush=True)
 
     def observe(self, frame: Frame) -> None:
         """Writes what came in."""
@@ -103,7 +114,8 @@ class Recording:
             contacts=contacts,
         )
         offsets, names = tuple(self._settings.offsets.tolist()), self._settings.card.outcome_names
-        print(forecast_line(placed, offsets, outcome_names=names), file=self._forecasts, flush=True)
+        line = forecast_line(placed, offsets, outcome_names=names, region_names=self._region_names)
+        print(line, file=self._forecasts, flush=True)
 
     def _place(self, positions: NDArray[np.float32] | None) -> NDArray[np.float64] | None:
         """Metres in the client's world."""

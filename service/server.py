@@ -22,7 +22,9 @@ from grpc_reflection.v1alpha import reflection
 
 from pathcast.errors import ServiceError
 from pathcast.model.engine import Engine
+from pathcast.model.entries import find_entries
 from pathcast.model.library import Library
+from pathcast.model.regions import Regions
 from pathcast.service.batcher import Batcher
 from pathcast.service.limits import Limits
 from pathcast.service.recording import Recorder
@@ -126,7 +128,9 @@ def warm(engine: Engine) -> None:
     states = engine.encode(engine.start(1), times, positions, np.array([3]))
     states = engine.observe(states, np.array([0.3]), positions[:, 0])
     offsets = np.array([engine.card.offsets_s])
-    engine.forecast(states, offsets)
+    forecast = engine.forecast(states, offsets)
+    square = Regions.of({"square": [(-1, -1), (1, -1), (1, 1), (-1, 1)]})
+    find_entries(forecast, engine.positions(states), square, offsets, np.zeros(1))
     engine.forecast(states, 0.9 * offsets)  # between the knots, where some engines take another way
     if engine.card.takes_goals:
         engine.goal_probabilities(states, np.ones((1, 4)))

@@ -12,12 +12,15 @@ from grpc import aio
 
 from pathcast.errors import InputError, LimitError, NotServedError, PathcastError
 from pathcast.model.engine import Card
+from pathcast.model.goals import Goals
 from pathcast.model.library import Library
+from pathcast.model.regions import Regions
 from pathcast.service.batcher import Batcher, Lane
 from pathcast.service.codec.answers import write_forecasts, write_response, write_unary
 from pathcast.service.codec.goals import read_goals
 from pathcast.service.codec.opened import write_model, write_opened
 from pathcast.service.codec.opening import read_open
+from pathcast.service.codec.regions import read_regions
 from pathcast.service.codec.requests import read_frame, read_prefixes, read_replay
 from pathcast.service.faults import to_code, to_name, to_refused, to_status
 from pathcast.service.limits import Limits
@@ -344,26 +347,39 @@ class Stream:
         raise InputError("message", "open, frame, replay, update or end_tracks", "none of them")
 
     def _plan_update(self, update: pb.Update) -> Callable[[], None] | None:
-        """Goals that hold from here on.
+        """Goals and regions that hold from here on.
 
         Raises:
-            InputError, NotServedError: A goal is wrong, or a part of the update is not served.
+            InputError, NotServedError: A goal or a region is wrong, or a part of the update is not served.
         """
-        for name in ("venue", "regions"):
-            if update.HasField(name):  # type: ignore[arg-type]
-                raise NotServedError(f"update.{name}")
-        if not update.HasField("goals"):
+        if update.HasField("venue"):
+            raise NotServedError("update.venue")
+        goals = self._read_goals(update) if update.HasField("goals") else None
+        regions = self._read_regions(update) if update.HasField("regions") else None
+        if goals is None and regions is None:
             return None
-        if not self._settings.card.takes_goals:
-            raise NotServedError("update.goals")
-        goals = read_goals(update.goals.goals, "update.goals.goals")
 
         def replace() -> None:
-            self._session.goals = goals
+            if goals is not None:
+                self._session.goals = goals
+            if regions is not None:
+                self._session.regions = regions
             if self._recording is not None:
-                self._recording.name_goals(goals)
+                self._recording.name(goals, regions)
 
         return replace
+
+    def _read_goals(self, update: pb.Update) -> Goals:
+        if not self._settings.card.takes_goals:
+            raise NotServedError("update.goals")
+        return read_goals(update.goals.goals, "update.goals.goals")
+
+    def _read_regions(self, update: pb.Update) -> Regions:
+        where, most = "update.regions.regions", self._settings.most_regions
+        regions = read_regions(update.regions.regions, where)
+        if len(regions) > most:
+            raise LimitError(where, f"at most {most} regions with so many tracks, modes and offsets", f"{len(regions)}")
+        return regions
 
     def _deliver(self, forecasts: Forecasts) -> None:
         if self._recording is not None:

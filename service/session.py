@@ -15,8 +15,10 @@ from pathcast.errors import InputError
 from pathcast.model.admission import Admission, admit
 from pathcast.model.contacts import Contacts
 from pathcast.model.engine import Engine
+from pathcast.model.entries import Entries
 from pathcast.model.forecast import Forecast
 from pathcast.model.goals import NO_GOALS, Goals
+from pathcast.model.regions import NO_REGIONS, Regions
 from pathcast.model.states import COUNT, TIME, States
 from pathcast.service.messages import Frame, Prefix, Reason, Remark, Settings, Status
 
@@ -58,6 +60,8 @@ class Asking:
     track_ids: np.ndarray
     goals: Goals = NO_GOALS
     """Those whose probabilities are wanted."""
+    regions: Regions = NO_REGIONS
+    """Those whose entries are wanted."""
 
 
 @dataclass(eq=False)
@@ -73,9 +77,13 @@ class Step:
     remarks: list[Remark] = field(default_factory=list)
     is_whole: bool = False
     """Whether it holds all observations of its session, and each track is forecast from its own newest one on."""
+    mixture: Forecast | None = None
+    """The forecast in all of the model's modes."""
     forecast: Forecast | None = None
     goals: Float[np.ndarray, "track goal_or_none"] | None = None
     """Probabilities of the goals, and of none of them."""
+    entries: Entries | None = None
+    """In seconds after the frame."""
     outcomes: Float[np.ndarray, "track outcome"] | None = None
     contacts: Contacts | None = None
     """In seconds after the frame."""
@@ -93,6 +101,8 @@ class Session:
         self.settings = settings
         self.goals = settings.goals
         """Those in force; an update replaces them."""
+        self.regions = settings.regions
+        """Likewise."""
         self.states = engine.start(_FIRST_CAPACITY, settings.given)
         self.fresh = engine.start(1, settings.given)
         """The state of one track before its first observation."""
@@ -297,7 +307,9 @@ class Session:
         gaps = gaps[is_asked]
         offsets = np.minimum(self.settings.offsets + gaps[:, None], self.settings.card.horizon_s)
         goals = self.goals if self.settings.has_goals else NO_GOALS
-        step.asking = Asking(chosen, offsets, gaps, statuses[is_asked].astype(np.int64), self._ids[chosen], goals)
+        regions = self.regions if self.settings.has_regions else NO_REGIONS
+        stand = statuses[is_asked].astype(np.int64)
+        step.asking = Asking(chosen, offsets, gaps, stand, self._ids[chosen], goals, regions)
 
 
 def _pad(slots: list[int], kept: list[tuple[np.ndarray, np.ndarray]], num_axes: int) -> Observing:

@@ -53,7 +53,7 @@ class _OutputEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Output.ValueTy
     OUTPUT_GOALS: _Output.ValueType  # 4
     """Probabilities of the named goals and of none of them."""
     OUTPUT_REGIONS: _Output.ValueType  # 5
-    """Probabilities of entering the named regions."""
+    """Probabilities of entering the named regions, and when."""
     OUTPUT_CONTACTS: _Output.ValueType  # 6
     """Predicted contacts: bounces, landings."""
     OUTPUT_SURPRISE: _Output.ValueType  # 7
@@ -74,7 +74,7 @@ OUTPUT_OUTCOMES: Output.ValueType  # 3
 OUTPUT_GOALS: Output.ValueType  # 4
 """Probabilities of the named goals and of none of them."""
 OUTPUT_REGIONS: Output.ValueType  # 5
-"""Probabilities of entering the named regions."""
+"""Probabilities of entering the named regions, and when."""
 OUTPUT_CONTACTS: Output.ValueType  # 6
 """Predicted contacts: bounces, landings."""
 OUTPUT_SURPRISE: Output.ValueType  # 7
@@ -322,8 +322,8 @@ class Open(_message.Message):
 
     @_builtins.property
     def outputs(self) -> _containers.RepeatedScalarFieldContainer[Global___Output.ValueType]:
-        """What to send beside the mode probabilities. Empty: means, covariances, and, of models that have them, probabilities
-        of goals and of outcomes, and surprise. The one best path and contacts are sent only where they are asked for, so
+        """What to send beside the mode probabilities. Empty: means, covariances, entries into regions, and, of models that
+        have them, probabilities of goals and of outcomes, and surprise. The one best path and contacts are sent only where they are asked for, so
         that answers stay as small as they were.
         """
 
@@ -343,7 +343,7 @@ class Open(_message.Message):
 
     @_builtins.property
     def regions(self) -> _containers.RepeatedCompositeFieldContainer[Global___Region]:
-        """Areas whose entry is asked for. At most 64."""
+        """Areas whose entry is asked for, of every model. At most 64."""
 
     def __init__(
         self,
@@ -574,17 +574,19 @@ Global___Goal: _TypeAlias = Goal  # noqa: Y015
 
 @_typing.final
 class Region(_message.Message):
-    """An area on the ground."""
+    """An area on the ground, whatever the height: in 3 axes x and y alone decide what is inside."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     NAME_FIELD_NUMBER: _builtins.int
     CORNERS_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """Unique in the stream."""
+    """Unique in the stream, not empty."""
     @_builtins.property
     def corners(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
-        """Corners of a simple polygon, metres from the origin. Shape: [corner, 2], 3 to 64 corners."""
+        """Corners of a simple polygon with an area, either way round, at most 8 km from the origin, metres from it. A last
+        corner that repeats the first is left out. Shape: [corner, 2], 3 to 64 corners.
+        """
 
     def __init__(
         self,
@@ -737,7 +739,9 @@ class Update(_message.Message):
 
     @_builtins.property
     def regions(self) -> Global___RegionList:
-        """Areas."""
+        """Areas; they hold from the next frame on. At most as many as keep answers within their size, for which
+        `Opened.limits.tracks_per_stream` was told. Empty: none any more.
+        """
 
     def __init__(
         self,
@@ -1040,6 +1044,7 @@ class Forecasts(_message.Message):
     PART_FIELD_NUMBER: _builtins.int
     NUM_PARTS_FIELD_NUMBER: _builtins.int
     POINTS_FIELD_NUMBER: _builtins.int
+    ENTRY_OFFSETS_S_FIELD_NUMBER: _builtins.int
     frame_number: _builtins.int
     """The frame that is answered."""
     capture_time_s: _builtins.float
@@ -1092,7 +1097,9 @@ class Forecasts(_message.Message):
 
     @_builtins.property
     def regions(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
-        """Probabilities of being inside each region at some time up to each offset, from 0. Shape: [track, region, time]."""
+        """Probabilities of being inside each region at some time up to each offset, from 0, in the order in which they were
+        named. Shape: [track, region, time], or empty while none are named.
+        """
 
     @_builtins.property
     def contacts(self) -> _containers.RepeatedCompositeFieldContainer[Global___Contact]:
@@ -1113,6 +1120,12 @@ class Forecasts(_message.Message):
     @_builtins.property
     def points(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
         """The one path of least expected displacement, metres from the origin. Shape: [track, time, axis]."""
+
+    @_builtins.property
+    def entry_offsets_s(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Expected seconds after the capture time until each region is first entered, if it is up to the last offset; that
+        offset where no entry is possible. Who is inside has entered at 0. Shape: [track, region], or empty as `regions`.
+        """
 
     def __init__(
         self,
@@ -1136,10 +1149,11 @@ class Forecasts(_message.Message):
         part: _builtins.int = ...,
         num_parts: _builtins.int = ...,
         points: _abc.Iterable[_builtins.float] | None = ...,
+        entry_offsets_s: _abc.Iterable[_builtins.float] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["capture_time_s", b"capture_time_s", "computing_s", b"computing_s", "contacts", b"contacts", "covariances", b"covariances", "frame_number", b"frame_number", "frames_conflated", b"frames_conflated", "goals", b"goals", "means", b"means", "num_parts", b"num_parts", "outcomes", b"outcomes", "part", b"part", "points", b"points", "probabilities", b"probabilities", "queued_s", b"queued_s", "regions", b"regions", "remarks", b"remarks", "statuses", b"statuses", "surprises", b"surprises", "track_ids", b"track_ids"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["capture_time_s", b"capture_time_s", "computing_s", b"computing_s", "contacts", b"contacts", "covariances", b"covariances", "entry_offsets_s", b"entry_offsets_s", "frame_number", b"frame_number", "frames_conflated", b"frames_conflated", "goals", b"goals", "means", b"means", "num_parts", b"num_parts", "outcomes", b"outcomes", "part", b"part", "points", b"points", "probabilities", b"probabilities", "queued_s", b"queued_s", "regions", b"regions", "remarks", b"remarks", "statuses", b"statuses", "surprises", b"surprises", "track_ids", b"track_ids"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -13,10 +13,12 @@ from numpy.typing import ArrayLike
 
 from pathcast.errors import InputError, ServiceError
 from pathcast.model.goals import Goals, Places
+from pathcast.model.regions import Areas, Regions
 from pathcast.service.client.writing import Prefixes, narrow, read_ids, write_prefixes
 from pathcast.service.codec.answers import join_parts, read_forecasts, read_refused
 from pathcast.service.codec.goals import write_goals
 from pathcast.service.codec.opened import read_opened
+from pathcast.service.codec.regions import write_regions
 from pathcast.service.faults import from_refused, from_rpc
 from pathcast.service.messages import Forecasts, GoingAway, Opened, Refused
 from pathcast.v1 import forecast_pb2 as pb
@@ -82,19 +84,24 @@ class Stream:
         replay = pb.Replay(prefixes=write_prefixes(prefixes, self._opening))
         self._put(pb.StreamForecastsRequest(replay=replay))
 
-    def update(self, goals: Places) -> None:
-        """Replaces the goals; those named here hold from the next frame on, in their order.
+    def update(self, goals: Places | None = None, regions: Areas | None = None) -> None:
+        """Replaces goals or regions; those named here hold from the next frame on, in their order.
 
         Args:
-            goals: Points or segments by name, metres in the caller's world; empty: none any more.
+            goals: Points or segments by name, metres in the caller's world; empty: none any more; None: as they are.
+            regions: Corners of simple polygons by name, likewise.
 
         Raises:
-            InputError: As of `Goals.of`.
+            InputError: As of `Goals.of` and `Regions.of`.
             ServiceError: The stream is over.
         """
-        origin = self._opening.origin
-        named = pb.GoalList(goals=write_goals(Goals.of(goals, (origin.x, origin.y))))
-        self._put(pb.StreamForecastsRequest(update=pb.Update(goals=named)))
+        origin = (self._opening.origin.x, self._opening.origin.y)
+        update = pb.Update()
+        if goals is not None:
+            update.goals.CopyFrom(pb.GoalList(goals=write_goals(Goals.of(goals, origin))))
+        if regions is not None:
+            update.regions.CopyFrom(pb.RegionList(regions=write_regions(Regions.of(regions, origin))))
+        self._put(pb.StreamForecastsRequest(update=update))
 
     def end(self, ids: ArrayLike) -> None:
         """Ends tracks."""

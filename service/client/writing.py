@@ -11,8 +11,10 @@ from numpy.typing import ArrayLike, NDArray
 from pathcast.errors import InputError
 from pathcast.model.given import Given
 from pathcast.model.goals import Goals, Places
+from pathcast.model.regions import Areas, Regions
 from pathcast.service.codec.given import write_given
 from pathcast.service.codec.goals import write_goals
+from pathcast.service.codec.regions import write_regions
 from pathcast.v1 import forecast_pb2 as pb
 
 Prefixes = Mapping[int, tuple[ArrayLike, ArrayLike]]
@@ -36,10 +38,12 @@ class Options:
     step_s: float | None = None
     num_modes: int = 0
     outputs: Sequence[str] = ()
-    """Some of "means", "covariances", "goals", "outcomes", "surprise", "contacts" and "points" (one best path), as the
-    model has them; empty: all but the last two. Other outputs of the contract are not served yet."""
+    """Some of "means", "covariances", "regions", "goals", "outcomes", "surprise", "contacts" and "points" (one best
+    path), as the model has them; empty: all but the last two."""
     goals: Places | None = None
     """Candidate destinations in the caller's world, for models that take goals: points or segments by name."""
+    regions: Areas | None = None
+    """Areas on the ground whose entry is asked for, in the caller's world: corners of simple polygons by name."""
     forecast_every: int = 0
     coast_s: float | None = None
     noise_m: float | Sequence[float] | None = None
@@ -78,7 +82,7 @@ def write_open(model: str, options: Options, axes: int) -> pb.Open:
 
     Raises:
         InputError: An output of another name, an origin of other axes, a horizon without a step, goals as of
-            `Goals.of`, or sensor and object as of `Given`.
+            `Goals.of`, regions as of `Regions.of`, or sensor and object as of `Given`.
     """
     message = pb.Open(
         model=model,
@@ -95,6 +99,8 @@ def write_open(model: str, options: Options, axes: int) -> pb.Open:
         message.outputs.append(_OUTPUTS[name])
     if options.goals:
         message.goals.extend(write_goals(Goals.of(options.goals, options.origin or (0.0, 0.0))))
+    if options.regions:
+        message.regions.extend(write_regions(Regions.of(options.regions, options.origin or (0.0, 0.0))))
     write_given(options.given(axes).seen_from(() if options.origin is None else options.origin), message)
     if options.origin is not None:
         if len(options.origin) != axes:

@@ -22,7 +22,7 @@ _TRACK_BYTES = 12
 """Most bytes of a track's id and status."""
 _REMARK_BYTES = 32
 """Most bytes of a remark beside its words."""
-_OPTIONAL = ("means", "covariances", "goals", "points", "outcomes", "surprises")
+_OPTIONAL = ("means", "covariances", "goals", "regions", "entry_offsets_s", "points", "outcomes", "surprises")
 """Packed arrays with a row for each track that an answer may leave out."""
 
 
@@ -124,13 +124,16 @@ def read_forecasts(message: pb.Forecasts, opened: Opened) -> Forecasts:
     tracks, modes, times = len(message.track_ids), opened.num_modes, len(opened.offsets_s)
     axes = opened.model.axes
     origin = np.array(opened.origin[:axes])
-    means = covariances = goals = points = outcomes = contacts = surprises = None
+    means = covariances = goals = regions = entries = points = outcomes = contacts = surprises = None
     if "means" in opened.outputs:
         means = np.array(message.means, np.float64).reshape(tracks, modes, times, axes) + origin
     if "covariances" in opened.outputs:
         covariances = np.array(message.covariances, np.float32).reshape(tracks, modes, times, axes * (axes + 1) // 2)
     if message.goals:
         goals = np.array(message.goals, np.float32).reshape(tracks, -1)
+    if message.regions:
+        regions = np.array(message.regions, np.float32).reshape(tracks, -1, times)
+        entries = np.array(message.entry_offsets_s, np.float32).reshape(regions.shape[:2])
     if "points" in opened.outputs:
         points = np.array(message.points, np.float64).reshape(tracks, times, axes) + origin
     if "outcomes" in opened.outputs:
@@ -148,6 +151,8 @@ def read_forecasts(message: pb.Forecasts, opened: Opened) -> Forecasts:
         means=means,
         covariances=covariances,
         goals=goals,
+        regions=regions,
+        entry_offsets_s=entries,
         points=points,
         outcomes=outcomes,
         contacts=contacts,

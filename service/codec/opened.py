@@ -12,6 +12,7 @@ _OUTPUTS = {
     "means": pb.OUTPUT_MEANS,
     "covariances": pb.OUTPUT_COVARIANCES,
     "goals": pb.OUTPUT_GOALS,
+    "regions": pb.OUTPUT_REGIONS,
     "points": pb.OUTPUT_POINTS,
     "outcomes": pb.OUTPUT_OUTCOMES,
     "contacts": pb.OUTPUT_CONTACTS,

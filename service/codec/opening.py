@@ -12,9 +12,11 @@ from jaxtyping import Float
 from pathcast.errors import InputError, LimitError, NotServedError, UnknownModelError
 from pathcast.model.engine import Card
 from pathcast.model.goals import MAX_GOALS
+from pathcast.model.regions import MAX_REGIONS
 from pathcast.service.codec.contacts import CONTACT_BYTES
 from pathcast.service.codec.given import read_given
 from pathcast.service.codec.goals import read_goals
+from pathcast.service.codec.regions import read_regions
 from pathcast.service.limits import Limits
 from pathcast.service.messages import Settings
 from pathcast.v1 import forecast_pb2 as pb
@@ -56,6 +58,11 @@ def read_open(message: pb.Open, library: Library, limits: Limits, is_unary: bool
     offsets = _read_offsets(message, card, limits)
     outputs = set(message.outputs) or _served(card) - {pb.OUTPUT_POINTS, pb.OUTPUT_CONTACTS}
     num_modes = message.num_modes or card.num_modes
+    regions = read_regions(message.regions, "open.regions")
+    region_numbers = len(offsets) + 1 if pb.OUTPUT_REGIONS in outputs else 0
+    numbers = _count_numbers(outputs, card, num_modes, len(offsets))
+    tracks_per_stream = limits.tracks_for(numbers + region_numbers * len(regions))
+    room = limits.numbers_for(tracks_per_stream) - numbers
     settings = Settings(
         card=card,
         origin=origin,
@@ -64,15 +71,18 @@ def read_open(message: pb.Open, library: Library, limits: Limits, is_unary: bool
         has_means=pb.OUTPUT_MEANS in outputs,
         has_covariances=pb.OUTPUT_COVARIANCES in outputs,
         has_goals=pb.OUTPUT_GOALS in outputs,
+        has_regions=pb.OUTPUT_REGIONS in outputs,
         has_points=pb.OUTPUT_POINTS in outputs,
         has_outcomes=pb.OUTPUT_OUTCOMES in outputs,
         has_contacts=pb.OUTPUT_CONTACTS in outputs,
         has_surprise=pb.OUTPUT_SURPRISE in outputs,
         given=read_given(message, card),
         goals=read_goals(message.goals, "open.goals"),
+        regions=regions,
+        most_regions=min(MAX_REGIONS, max(len(regions), room // max(region_numbers, 1))),
         forecast_every=1 if is_unary else message.forecast_every or 1,
         coast_s=0.0 if is_unary else _read_coast(message, card, float(offsets[-1])),
-        tracks_per_stream=limits.tracks_for(_count_numbers(outputs, card, num_modes, len(offsets))),
+        tracks_per_stream=tracks_per_stream,
         is_other_version=is_other_version,
     )
     return engine, settings
@@ -94,7 +104,7 @@ def _find_engine(message: pb.Open, library: Library) -> tuple[Engine, bool]:
 
 def _served(card: Card) -> set[pb.Output.ValueType]:
     """What forecasts of a model can hold."""
-    served = {pb.OUTPUT_MEANS, pb.OUTPUT_COVARIANCES}
+    served = {pb.OUTPUT_MEANS, pb.OUTPUT_COVARIANCES, pb.OUTPUT_REGIONS}
     if card.takes_goals:
         served.add(pb.OUTPUT_GOALS)
     if card.has_point:
@@ -109,7 +119,7 @@ def _served(card: Card) -> set[pb.Output.ValueType]:
 
 
 def _count_numbers(outputs: set[pb.Output.ValueType], card: Card, num_modes: int, num_offsets: int) -> int:
-    """Numbers of one track in a forecast."""
+    """Numbers of one track in a forecast, those of regions aside."""
     axes = card.num_axes
     numbers = num_modes * num_offsets * (axes + axes * (axes + 1) // 2)
     if pb.OUTPUT_POINTS in outputs:
@@ -131,8 +141,6 @@ def _refuse_unserved(message: pb.Open, card: Card, is_unary: bool) -> None:
         raise NotServedError("open.latency_budget_s")
     if message.goals and not card.takes_goals:
         raise NotServedError("open.goals")
-    if message.regions:
-        raise NotServedError("open.regions")
     for output in message.outputs:
         if output not in pb.Output.values() or output == pb.OUTPUT_UNSPECIFIED:
             raise InputError("open.outputs", "values of pathcast.v1.Output", str(output))

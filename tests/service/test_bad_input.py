@@ -100,18 +100,16 @@ def test_a_version_that_is_gone_gives_way_if_allowed(client):
 POINT = pb.Point(x=1.0)
 PLACE = pb.Venue(name="elsewhere")
 GOAL = pb.Goal(name="door", point=POINT)
-REGION = pb.Region(name="door", corners=[0, 0, 1, 0, 1, 1])
 UNSERVED_OPENS = {
     "open.venue": opening(venue=PLACE),
     "open.sensor_noise": opening(sensor_noise=pb.SensorNoise(position_m=[0.1])),
     "open.object": opening(object=pb.Object(radius_m=0.1)),
     "open.goals": opening(goals=[GOAL]),
-    "open.regions": opening(regions=[REGION]),
     "open.latency_budget_s": opening(latency_budget_s=0.1),
     **{
         f"open.outputs: {name}": opening(outputs=[value])
         for name, value in pb.Output.items()
-        if value not in (pb.OUTPUT_UNSPECIFIED, pb.OUTPUT_MEANS, pb.OUTPUT_COVARIANCES)
+        if value not in (pb.OUTPUT_UNSPECIFIED, pb.OUTPUT_MEANS, pb.OUTPUT_COVARIANCES, pb.OUTPUT_REGIONS)
     },
 }
 
@@ -157,7 +155,6 @@ BAD_MESSAGES = {
     ("replay.prefixes[0].deviations", UNIMPLEMENTED): replay(prefix(deviations=[0.1] * 4)),
     ("update.venue", UNIMPLEMENTED): pb.StreamForecastsRequest(update=pb.Update(venue=PLACE)),
     ("update.goals", UNIMPLEMENTED): pb.StreamForecastsRequest(update=pb.Update(goals=pb.GoalList())),
-    ("update.regions", UNIMPLEMENTED): pb.StreamForecastsRequest(update=pb.Update(regions=pb.RegionList())),
     ("frame.positions", INVALID): frame(5, positions=[0.0] * 6),
     ("frame.capture_time_s", INVALID): frame(5, capture_time_s=math.nan),
     ("frame.frame_number", INVALID): frame(1),

@@ -123,7 +123,7 @@ def test_without_asking_models_say_outcomes_and_surprise_but_no_contacts(client)
     assert only.means is None and only.surprises is None and only.contacts is None
     np.testing.assert_array_equal(only.outcomes, found.outcomes)
     with client.stream("falling") as stream:
-        assert stream.opened.outputs == ("means", "covariances", "outcomes", "surprise")
+        assert stream.opened.outputs == ("means", "covariances", "regions", "outcomes", "surprise")
     with client.stream("falling", outputs=("means",)) as stream:
         assert stream.opened.outcome_names == ()
         *_, last = stream.forecasts(frames_of(paths))

@@ -87,7 +87,7 @@ def test_every_frames_goals_equal_unary_and_python(client, looking_bundle):
     forecaster = pathcast.load(str(looking_bundle))
     num_compared = 0
     with client.stream("looking", goals=DOORS) as stream:
-        assert stream.opened.outputs == ("means", "covariances", "goals") and stream.opened.model.takes_goals
+        assert stream.opened.outputs == ("means", "covariances", "goals", "regions") and stream.opened.model.takes_goals
         for found in stream.forecasts(frames):
             prefixes = until(tracks, found.capture_time_s)
             unary = client.forecast("looking", prefixes, goals=DOORS)
