@@ -29,6 +29,13 @@ from pathcast.errors import InputError
 @click.option("--step", type=float, metavar="SECONDS", help="In steps of this, with --horizon.")
 @click.option("--modes", default=0, type=click.IntRange(0), help="Modes in each forecast; default: the model's own.")
 @click.option("--contacts", is_flag=True, help="Also what will be touched, when and where, of models that foretell it.")
+@click.option(
+    "--region",
+    "regions",
+    multiple=True,
+    metavar="NAME=X,Y,X,Y,...",
+    help="Corners of an area on the ground, metres: also whether and when it is entered. As often as there are areas.",
+)
 @click.option("--noise", metavar="M[,M,M]", help="The sensor's standard deviation, if the model takes it.")
 @click.option("--clock-noise", type=float, metavar="SECONDS", help="The error of its clock, likewise.")
 @click.option("--radius", type=float, metavar="METRES", help="Of what moves, if the model takes it.")
@@ -49,6 +56,7 @@ def command(
     step: float | None,
     modes: int,
     contacts: bool,
+    regions: tuple[str, ...],
     noise: str | None,
     clock_noise: float | None,
     radius: float | None,
@@ -75,6 +83,7 @@ def command(
     options |= {"clock_s": clock_noise, "radius_m": radius, "mass_kg": mass, "level_m": level}
     if offsets is not None:
         options["offsets"] = _read_numbers(offsets, "--offsets", "seconds")
+    options["regions"] = areas = _read_regions(regions)
     if noise is not None:
         options["noise_m"] = _read_numbers(noise, "--noise", "metres")
     if file == "-":
@@ -102,8 +111,22 @@ def command(
             if name is not None and not is_json:
                 click.echo(f"scene {name}")
             for opened, forecasts in watch(client, frames, model, options, contacts):
-                for line in lines_of(opened, forecasts, name, is_json):
+                for line in lines_of(opened, forecasts, name, is_json, tuple(areas)):
                     click.echo(line)
+
+
+def _read_regions(texts: tuple[str, ...]) -> dict[str, list[list[float]]]:
+    """The corners of areas by name."""
+    areas: dict[str, list[list[float]]] = {}
+    for text in texts:
+        name, _, corners = text.partition("=")
+        numbers = _read_numbers(corners, "--region", "metres") if corners else []
+        if not name or not numbers or len(numbers) % 2:
+            raise click.BadParameter(f"expected NAME=X,Y,X,Y,... in metres, found {text!r}", param_hint="--region")
+        if name in areas:
+            raise click.BadParameter(f"expected names that are unique, found {name!r} twice", param_hint="--region")
+        areas[name] = [numbers[index : index + 2] for index in range(0, len(numbers), 2)]
+    return areas
 
 
 def _read_numbers(text: str, option: str, unit: str) -> list[float]:

@@ -153,7 +153,7 @@ def choose_model(models: list[Model], num_axes: int) -> Model:
 def default_outputs(model: Model) -> tuple[str, ...]:
     """What a model's forecasts hold where nothing is asked for."""
     more = {"goals": model.takes_goals, "outcomes": bool(model.outcome_names), "surprise": model.has_surprise}
-    return ("means", "covariances", *(name for name, is_there in more.items() if is_there))
+    return ("means", "covariances", "regions", *(name for name, is_there in more.items() if is_there))
 
 
 def watch(
@@ -206,7 +206,7 @@ def watch(
             yield stream.opened, forecasts
 
 
-def readable_lines(opened: Opened, forecasts: Forecasts) -> Iterator[str]:
+def readable_lines(opened: Opened, forecasts: Forecasts, region_names: tuple[str, ...] = ()) -> Iterator[str]:
     """A line for each track: where its most probable mode is at the last offset, how sure that is, and what else the
     model says of it."""
     clock = f"{forecasts.capture_time_s:10.3f} s"
@@ -221,6 +221,9 @@ def readable_lines(opened: Opened, forecasts: Forecasts) -> Iterator[str]:
             spread = math.sqrt(float(forecasts.covariances[row, 0, -1, diagonal].mean()))
             parts.append(f"± {spread:.2f} m")
         parts.append(f"p {forecasts.probabilities[row, 0]:.2f}")
+        if forecasts.regions is not None and forecasts.entry_offsets_s is not None:
+            entries = zip(region_names, forecasts.regions[row, :, -1], forecasts.entry_offsets_s[row], strict=True)
+            parts += [f"into {name} in {seconds:.2f} s p {probability:.2f}" for name, probability, seconds in entries]
         if forecasts.outcomes is not None:
             named = zip(opened.outcome_names, forecasts.outcomes[row].tolist(), strict=True)
             parts += [f"P({name}) {probability:.2f}" for name, probability in named]
@@ -246,9 +249,11 @@ def _contact_words(contacts: Contacts) -> Iterator[str]:
         )
 
 
-def lines_of(opened: Opened, forecasts: Forecasts, scene: str | None, is_json: bool) -> Iterator[str]:
+def lines_of(
+    opened: Opened, forecasts: Forecasts, scene: str | None, is_json: bool, region_names: tuple[str, ...] = ()
+) -> Iterator[str]:
     """What is printed for one answer."""
     if is_json:
-        yield forecast_line(forecasts, opened.offsets_s, scene, opened.outcome_names)
+        yield forecast_line(forecasts, opened.offsets_s, scene, opened.outcome_names, region_names)
     else:
-        yield from readable_lines(opened, forecasts)
+        yield from readable_lines(opened, forecasts, region_names)

@@ -224,6 +224,38 @@ def test_a_pipe_gets_outcomes_surprise_and_contacts(falling_address):
     assert suspect["status"] == "suspect" and suspect["surprise"] > 6
 
 
+def test_regions_are_told_in_words_and_as_json(server, tmp_path):
+    lines = b"".join(line for time in range(4) for line in flat(0.5 * time, 3, 4))
+    regions = ["--region", "ahead=5,-9,6,-9,6,9,5,9", "--region", "behind=-9,-9,-8,-9,-8,9"]
+    command = ["--server", server.address, "--model", MODEL, *regions, "--offsets", "1,3"]
+    done = run("-", *command, lines=lines)
+    assert done.returncode == 0, done.stderr
+    (one, _) = json.loads(done.stdout.splitlines()[-1])["tracks"]
+    assert list(one["regions"]) == ["ahead", "behind"] and one["regions"]["behind"]["probabilities"] == [0.0, 0.0]
+    near, far = one["regions"]["ahead"]["probabilities"]
+    assert near <= far and 0 < far <= 1 and 0 <= one["regions"]["ahead"]["in"] <= 3
+    rows = [f"{10 * time},{each},{each + 0.5 * time},1" for time in range(4) for each in (3, 4)]
+    (tmp_path / "walk.csv").write_text("\n".join(["frame,track,x,y", *rows, ""]))
+    file = run(str(tmp_path / "walk.csv"), "--frames-per-second", "20", "--fast", *command)
+    assert file.returncode == 0, file.stderr
+    assert "  into ahead in " in file.stdout.splitlines()[-1] and "into behind in 3.00 s p 0.00" in file.stdout
+
+
+@pytest.mark.parametrize(
+    ("region", "words"),
+    [
+        ("crossing", "expected NAME=X,Y,X,Y,... in metres, found 'crossing'"),
+        ("crossing=1,2,3", "expected NAME=X,Y,X,Y,... in metres, found 'crossing=1,2,3'"),
+        ("crossing=1,2,here", "expected metres between commas, found '1,2,here'"),
+        ("crossing=0,0,1,1,2,2", "regions: crossing: expected a simple polygon with an area"),
+    ],
+)
+def test_a_wrong_region_ends_with_two(server, region, words):
+    done = run("-", "--server", server.address, "--model", MODEL, "--region", region, lines=whole(0.0, 1))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert words in done.stderr and "Traceback" not in done.stderr
+
+
 def test_a_file_is_told_in_words(falling_address, tmp_path):
     rows = [json.loads(each) for each in thrown(jump=4.0).splitlines()]
     lines = [f"7,{row['time']},{at['x']},{at['y']},{at['z']}" for row in rows for at in row["tracks"]]
