@@ -1,5 +1,7 @@
 """A client that does not read loses forecasts, never observations; large answers come in parts."""
 
+import threading
+
 import numpy as np
 import pytest
 
@@ -22,6 +24,7 @@ def test_a_client_that_does_not_read_gets_the_newest_from_all_observations(clien
         for step in range(num_frames):
             stream.send(step, 0.1 * step, ids, places(step, num_tracks))
         stream.finish()
+        threading.Event().wait(1.0)  # nothing is read while the server answers all
         answers = [reply for reply in stream if isinstance(reply, Forecasts)]
     numbers = [each.frame_number for each in answers]
     assert numbers == sorted(numbers) and numbers[-1] == num_frames - 1
