@@ -11,8 +11,9 @@ import numpy as np
 from jaxtyping import Float
 from numpy.typing import NDArray
 
-from pathcast.errors import InputError, LimitError
+from pathcast.errors import InputError
 from pathcast.model.admission import MAX_POSITION_M
+from pathcast.model.named import check_names
 
 MAX_GOALS = 64
 
@@ -23,7 +24,7 @@ Places = Mapping[str, Place]
 
 @dataclass(frozen=True, eq=False)
 class Goals:
-    """Candidate destinations on the ground; `Goals.of` and `check_goal_names` check what comes in."""
+    """Candidate destinations on the ground; `Goals.of` and `named.check_names` check what comes in."""
 
     names: tuple[str, ...]
     ends: Float[np.ndarray, "goal 4"]
@@ -45,7 +46,7 @@ class Goals:
                 origin than 8 km.
             LimitError: More goals than there may be.
         """
-        check_goal_names(list(places), "goals")
+        check_names(list(places), "goals", MAX_GOALS, "goals")
         ends = np.zeros((len(places), 4))
         for row, (name, place) in enumerate(places.items()):
             array = np.asarray(place, np.float64)
@@ -59,21 +60,6 @@ class Goals:
 
 
 NO_GOALS = Goals((), np.zeros((0, 4)))
-
-
-def check_goal_names(names: Sequence[str], where: str) -> None:
-    """Refuses too many goals, and names that are empty or stand twice.
-
-    Raises:
-        InputError, LimitError: With the goal's place in the list after `where`.
-    """
-    if len(names) > MAX_GOALS:
-        raise LimitError(where, f"at most {MAX_GOALS} goals", str(len(names)))
-    for index, name in enumerate(names):
-        if not name:
-            raise InputError(f"{where}[{index}].name", "a name", "none")
-        if name in names[:index]:
-            raise InputError(f"{where}[{index}].name", "names that are unique", f"{name!r} twice")
 
 
 def check_goal_coordinate(value: float, where: str) -> None:

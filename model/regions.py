@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 
 from pathcast.errors import InputError, LimitError
 from pathcast.model.admission import MAX_POSITION_M
+from pathcast.model.named import check_names
 from pathcast.model.polygon import find_fault
 
 MAX_REGIONS = 64
@@ -79,20 +80,10 @@ class Regions:
                 than 8 km, or not those of a simple polygon with an area.
             LimitError: More regions, or corners of one, than there may be.
         """
-        _check_names(names, where)
+        check_names(names, where, MAX_REGIONS, "regions")
         checked = [_check_polygon(corners, place) for corners, place in zip(polygons, places, strict=True)]
         starts = np.cumsum([0, *(len(corners) for corners in checked)])
         return cls(tuple(names), np.concatenate([*checked, np.zeros((0, 2))]), starts)
-
-
-def _check_names(names: Sequence[str], where: str) -> None:
-    if len(names) > MAX_REGIONS:
-        raise LimitError(where, f"at most {MAX_REGIONS} regions", str(len(names)))
-    for index, name in enumerate(names):
-        if not name:
-            raise InputError(f"{where}[{index}].name", "a name", "none")
-        if name in names[:index]:
-            raise InputError(f"{where}[{index}].name", "names that are unique", f"{name!r} twice")
 
 
 def _check_polygon(corners: Float[np.ndarray, "corner 2"], where: str) -> Float[np.ndarray, "left 2"]:

@@ -6,17 +6,17 @@ same mean and covariance, is one normal mode beside the ways.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from jaxtyping import Int
 
-from pathcast.compiled import njit
-from pathcast.model.forecast import Forecast
+from pathcast.model.forecast import Forecast, merge_modes
 from pathcast.model.frontends import Branches
 
 ROUND = 1e-6
-"""Of the axes' variances together, added to each."""
+"""Of the axes' variances together, added to each: modes far apart on a line leave less across it than single precision
+can tell from nothing."""
+DIAGONAL = [0, 3, 5]
+"""Of a packed covariance of three axes."""
 
 
 def follow_branches(
@@ -30,70 +30,17 @@ def follow_branches(
         rows: Of the forecast.
         share: Probability of all ways together.
     """
-    _merge(
-        np.ascontiguousarray(rows),
-        branches.is_parted,
-        branches.probabilities,
-        branches.means,
-        branches.covariances,
-        share,
-        forecast.probabilities,
-        forecast.means,
-        forecast.covariances,
-    )
+    parted = np.flatnonzero(branches.is_parted)
+    if not len(parted):
+        return forecast
+    rows = rows[parted]
+    said = merge_modes(forecast.take(rows), 1)
+    variances = said.covariances[..., DIAGONAL]
+    said.covariances[..., DIAGONAL] = variances + np.float32(ROUND) * variances.sum(axis=-1, keepdims=True)
+    weights = np.concatenate([share * branches.probabilities[parted], np.full((len(rows), 1), 1.0 - share)], axis=1)
+    order = np.argsort(-weights, axis=1, kind="stable")
+    modes = np.arange(len(rows))[:, None], order
+    forecast.probabilities[rows] = weights[modes]
+    forecast.means[rows] = np.concatenate([branches.means[parted], said.means], axis=1)[modes]
+    forecast.covariances[rows] = np.concatenate([branches.covariances[parted], said.covariances], axis=1)[modes]
     return forecast
-
-
-@njit
-def _merge(
-    rows: Any,
-    is_parted: Any,
-    shares: Any,
-    paths: Any,
-    spreads: Any,
-    share: float,
-    probabilities: Any,
-    means: Any,
-    covariances: Any,
-) -> None:
-    num_modes, num_times = probabilities.shape[1], means.shape[2]
-    mean, spread = np.empty((num_times, 3)), np.empty((num_times, 6))
-    weights = np.empty(num_modes)
-    for index in range(len(rows)):
-        if not is_parted[index]:
-            continue
-        track = rows[index]
-        _sum_up(probabilities[track], means[track], covariances[track], mean, spread)
-        weights[: num_modes - 1] = share * shares[index]
-        weights[num_modes - 1] = 1.0 - share
-        order = np.argsort(-weights)
-        for place in range(num_modes):
-            way = order[place]
-            probabilities[track, place] = weights[way]
-            if way == num_modes - 1:
-                means[track, place], covariances[track, place] = mean, spread
-            else:
-                means[track, place], covariances[track, place] = paths[index, way], spreads[index, way]
-
-
-@njit
-def _sum_up(probabilities: Any, means: Any, covariances: Any, mean: Any, spread: Any) -> None:
-    """Writes a mixture's mean and covariance at each time."""
-    mean[:] = 0.0
-    spread[:] = 0.0
-    for mode in range(len(probabilities)):
-        mean += probabilities[mode] * means[mode]
-    for mode in range(len(probabilities)):
-        for index in range(len(mean)):
-            entry = 0
-            for i in range(3):
-                for j in range(i, 3):
-                    apart = (means[mode, index, i] - mean[index, i]) * (means[mode, index, j] - mean[index, j])
-                    spread[index, entry] += probabilities[mode] * (covariances[mode, index, entry] + apart)
-                    entry += 1
-    for index in range(len(mean)):
-        # Modes far apart on a line leave less across it than single precision can tell from nothing.
-        more = ROUND * (spread[index, 0] + spread[index, 3] + spread[index, 5])
-        spread[index, 0] += more
-        spread[index, 3] += more
-        spread[index, 5] += more

@@ -13,6 +13,7 @@ import onnxruntime
 from jaxtyping import Bool, Float, Int
 
 from pathcast.errors import BundleError
+from pathcast.model.bundle.branching import follow_branches
 from pathcast.model.bundle.config import (
     CARD,
     ENCODE,
@@ -195,8 +196,6 @@ class BundleEngine:
         """The forecast with the ways of sample flights where a flight may part."""
         if not self._config.branch_share or partings is None or not len(rows := np.flatnonzero(partings > NEAR)):
             return made
-        from pathcast.model.bundle.branching import follow_branches  # compiled anyway
-
         assert self._estimating is not None
         ways = self._estimating.branches(filters[rows], made.offsets[rows], made.means.shape[1] - 1)
         return follow_branches(made, ways, rows, self._config.branch_share)

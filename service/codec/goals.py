@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from pathcast.errors import InputError
-from pathcast.model.goals import Goals, check_goal_coordinate, check_goal_names
+from pathcast.model.goals import MAX_GOALS, Goals, check_goal_coordinate
+from pathcast.model.named import check_names
 from pathcast.v1 import forecast_pb2 as pb
 
 
@@ -23,7 +24,7 @@ def read_goals(messages: Sequence[pb.Goal], where: str) -> Goals:
             far away or off the ground; its field is named.
         LimitError: More goals than there may be.
     """
-    check_goal_names([message.name for message in messages], where)
+    check_names([message.name for message in messages], where, MAX_GOALS, "goals")
     ends = np.array([_read_ends(message, f"{where}[{index}]") for index, message in enumerate(messages)])
     return Goals(tuple(message.name for message in messages), ends.reshape(len(messages), 4))
 

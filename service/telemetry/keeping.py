@@ -9,7 +9,7 @@ from jaxtyping import Float, Int
 
 from pathcast.model.forecast import Forecast
 from pathcast.service.session import Step
-from pathcast.service.telemetry.regions import count_denser
+from pathcast.service.telemetry.ranks import count_denser
 from pathcast.service.telemetry.scores import HORIZONS_S, Scores
 
 ROUNDING_S = 1e-6

@@ -11,7 +11,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from pathcast.model.engine import Card
-from pathcast.service.telemetry.regions import NUM_SAMPLES
+from pathcast.service.telemetry.ranks import NUM_SAMPLES
 
 HORIZONS_S = (0.5, 1.0, 2.0, 4.0)
 LEVELS = (0.5, 0.9)

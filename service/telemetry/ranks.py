@@ -1,4 +1,4 @@
-"""Regions: whether what happened lies inside the smallest regions that hold a share of a forecast's mixture.
+"""Ranks: whether what happened lies inside the smallest areas that hold a share of a forecast's mixture.
 
 The rank test of `pathcast.model.metrics.coverage`, small enough for a server: the density at the true position is
 ranked among those at 19 samples of the mixture. If the forecast is right, all 20 ranks are equally probable, so that
