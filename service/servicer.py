@@ -3,41 +3,32 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from typing import Any, NoReturn
 
 import grpc
 import structlog
 from grpc import aio
 
-from pathcast.errors import InputError, LimitError, NotServedError, PathcastError
-from pathcast.model.engine import Card
-from pathcast.model.goals import Goals
+from pathcast.errors import InputError, LimitError
 from pathcast.model.library import Library
-from pathcast.model.regions import Regions
 from pathcast.service.batcher import Batcher, Lane
-from pathcast.service.codec.answers import write_forecasts, write_response, write_unary
-from pathcast.service.codec.goals import read_goals
+from pathcast.service.codec.answers import write_response, write_unary
 from pathcast.service.codec.opened import write_model, write_opened
 from pathcast.service.codec.opening import read_open
-from pathcast.service.codec.regions import read_regions
-from pathcast.service.codec.requests import read_frame, read_prefixes, read_replay
-from pathcast.service.faults import to_code, to_name, to_refused, to_status
+from pathcast.service.codec.requests import read_prefixes
+from pathcast.service.faults import to_code, to_status
 from pathcast.service.limits import Limits
-from pathcast.service.mailbox import Mailbox
-from pathcast.service.messages import Forecasts, GoingAway, Refused, Settings
-from pathcast.service.recording import Recorder, Recording
-from pathcast.service.session import Session, Step
-from pathcast.service.silence import Silence, first_message, is_silence
+from pathcast.service.messages import Forecasts, GoingAway
+from pathcast.service.recording import Recorder
+from pathcast.service.session import Session
+from pathcast.service.silence import first_message, is_silence
+from pathcast.service.stream import Context, Stream
 from pathcast.service.telemetry.metrics import Live, Metrics
-from pathcast.service.telemetry.self_scoring import Follower, Scorer
-from pathcast.service.telemetry.stream_log import StreamLog
+from pathcast.service.telemetry.self_scoring import Scorer
 from pathcast.v1 import forecast_pb2 as pb
 
 SERVICE_NAME = pb.DESCRIPTOR.services_by_name["ForecastService"].full_name
 _EOF: Any = aio.EOF  # type: ignore[attr-defined]
-Context = Any
-"""grpc.aio.ServicerContext."""
 
 
 class ForecastServicer:
@@ -205,188 +196,3 @@ class ForecastServicer:
         self._metrics.count_failed(to_code(error).name)
         await context.abort(status.code, status.details, status.trailing_metadata)
         raise AssertionError("abort raises")
-
-
-class Stream:
-    """One open stream: a task reads requests, the call itself writes answers."""
-
-    def __init__(
-        self,
-        session: Session,
-        batcher: Batcher,
-        limits: Limits,
-        recording: Recording | None,
-        metrics: Metrics,
-        follower: Follower | None = None,
-    ) -> None:
-        self.mailbox = Mailbox()
-        self._metrics = metrics
-        self._counts = metrics.of(session.settings.card)
-        self._session = session
-        self._batcher = batcher
-        self._limits = limits
-        self._recording = recording
-        self._follower = follower
-        self._lane = Lane(session, self._deliver, self.mailbox.fail, None if follower is None else follower.take)
-        self._silence = Silence(limits.idle_stream_s, self.mailbox.fail)
-        self._num_frames = 0
-        self._log = StreamLog(session.settings.card)
-        opened = write_opened(session.settings, limits, recording is not None)
-        self.mailbox.put(write_response(opened))
-
-    @property
-    def _settings(self) -> Settings:
-        return self._session.settings
-
-    @property
-    def card(self) -> Card:
-        """The model that answers."""
-        return self._settings.card
-
-    @property
-    def num_tracks(self) -> int:
-        """Live tracks."""
-        return self._session.num_tracks
-
-    async def run(self, context: Context) -> None:
-        """Answers until the client has ended its side and everything is sent.
-
-        Raises:
-            Exception: What ends the stream.
-        """
-        reading = asyncio.create_task(self._read(context))
-        try:
-            while (message := await self.mailbox.take()) is not None:
-                if isinstance(message, Forecasts):
-                    for part in write_forecasts(message, self._limits.bytes_out):
-                        await context.write(part)
-                else:
-                    await context.write(message)
-        finally:
-            reading.cancel()
-
-    def close(self, reason: str) -> None:
-        """Forgets everything, and says why."""
-        self._silence.close()
-        self._metrics.count_closed(self.card, reason)
-        self._log.close(reason, self._num_frames)
-        self._batcher.forget(self._lane)
-        if self._follower is not None:
-            self._follower.close()
-        if self._recording is not None:
-            self._recording.close()
-            self._recording = None
-
-    async def _read(self, context: Context) -> None:
-        """Reads requests until the client ends its side."""
-        try:
-            while (request := await context.read()) is not _EOF:
-                self._silence.hear()
-                self._take(request)
-                await self._lane.room()
-                await self.mailbox.room()
-            await self._lane.finish()
-            self.mailbox.close()
-        except asyncio.CancelledError:
-            raise
-        except Exception as error:
-            await self._lane.finish()
-            self.mailbox.fail(error)
-
-    def _take(self, request: pb.StreamForecastsRequest) -> None:
-        """Queues one request; what is wrong with it is said in its turn."""
-        kind = request.WhichOneof("message")
-        if kind == "open":
-            raise InputError("open", "open once, as the first message", "a second one")
-        frame_number = request.frame.frame_number if kind == "frame" else None
-        try:
-            plan = self._plan(request, kind)
-        except PathcastError as error:
-            refusal = to_refused(error, frame_number)
-            self._batcher.submit(self._lane, lambda: self._refuse(refusal))
-            return
-        if plan is not None:
-            self._batcher.submit(self._lane, plan)
-
-    def _plan(self, request: pb.StreamForecastsRequest, kind: str | None) -> Callable[[], Step | None] | None:
-        """What is to be done when the request's turn comes.
-
-        Raises:
-            InputError, NotServedError: It cannot be used.
-        """
-        if kind == "frame":
-            frame = read_frame(request.frame, self._settings.card.num_axes, self._limits)
-
-            def observe() -> Step | None:
-                try:
-                    step = self._session.observe(frame)
-                except InputError as error:
-                    self._refuse(to_refused(error, frame.frame_number))
-                    return None
-                self._counts.frames.inc()
-                self._num_frames += 1
-                if self._recording is not None:
-                    self._recording.observe(frame)
-                return step
-
-            return observe
-        if kind == "replay":
-            prefixes = read_replay(request.replay, self._settings.card.num_axes, self._limits)
-
-            def replay() -> Step | None:
-                if self._recording is not None:
-                    self._recording.replay(prefixes)
-                return self._session.replay(prefixes)
-
-            return replay
-        if kind == "end_tracks":
-            track_ids = list(request.end_tracks.track_ids)
-            return lambda: self._session.end(track_ids)
-        if kind == "update":
-            return self._plan_update(request.update)
-        raise InputError("message", "open, frame, replay, update or end_tracks", "none of them")
-
-    def _plan_update(self, update: pb.Update) -> Callable[[], None] | None:
-        """Goals and regions that hold from here on.
-
-        Raises:
-            InputError, NotServedError: A goal or a region is wrong, or a part of the update is not served.
-        """
-        if update.HasField("venue"):
-            raise NotServedError("update.venue")
-        goals = self._read_goals(update) if update.HasField("goals") else None
-        regions = self._read_regions(update) if update.HasField("regions") else None
-        if goals is None and regions is None:
-            return None
-
-        def replace() -> None:
-            if goals is not None:
-                self._session.goals = goals
-            if regions is not None:
-                self._session.regions = regions
-            if self._recording is not None:
-                self._recording.name(goals, regions)
-
-        return replace
-
-    def _read_goals(self, update: pb.Update) -> Goals:
-        if not self._settings.card.takes_goals:
-            raise NotServedError("update.goals")
-        return read_goals(update.goals.goals, "update.goals.goals")
-
-    def _read_regions(self, update: pb.Update) -> Regions:
-        where, most = "update.regions.regions", self._settings.most_regions
-        regions = read_regions(update.regions.regions, where)
-        if len(regions) > most:
-            raise LimitError(where, f"at most {most} regions with so many tracks, modes and offsets", f"{len(regions)}")
-        return regions
-
-    def _deliver(self, forecasts: Forecasts) -> None:
-        if self._recording is not None:
-            self._recording.answer(forecasts)
-        if self.mailbox.put_forecasts(forecasts):
-            self._counts.conflated.inc()
-
-    def _refuse(self, refusal: Refused) -> None:
-        self._metrics.count_refused(self.card, to_name(refusal.code))
-        self.mailbox.put(write_response(refusal))

@@ -12,6 +12,7 @@ from pathcast.model.evaluation.instants import instants_of
 from pathcast.model.evaluation.windows import Windows
 from pathcast.model.forecast import Forecast, join
 from pathcast.model.frontends.neighbours import LOOK_S
+from pathcast.model.metrics import scale_spread
 from pathcast.model.others import Others
 from pathcast.model.people import snapshots
 from pathcast.tracks import Tracks
@@ -41,6 +42,11 @@ def engine_forecaster(engine: Engine, looks_around: bool = True) -> ForecastWind
         return join([_forecast(engine, piece, _around(engine, piece, seen)) for piece in _pieces(windows)])
 
     return forecast_windows
+
+
+def widened(forecaster: ForecastWindows, margin: float) -> ForecastWindows:
+    """The same forecasts with standard deviations multiplied by a margin."""
+    return lambda windows, tracks: scale_spread(forecaster(windows, tracks), np.array([margin]))
 
 
 def _around(engine: Engine, windows: Windows, seen: Tracks) -> Others:

@@ -19,13 +19,14 @@ from pathcast.errors import InputError
 from pathcast.model.bundle.config import CONFIG
 from pathcast.model.bundle.engine import load_bundle
 from pathcast.model.evaluation.eth_ucy import SCENES
-from pathcast.model.evaluation.forecasters import FoldForecasters, ForecastWindows, engine_forecaster
+from pathcast.model.evaluation.forecasters import FoldForecasters, ForecastWindows, engine_forecaster, widened
 from pathcast.model.training.checkpoint import has_checkpoint
 from pathcast.model.training.run import train_bundle
 from pathcast.model.training.settings import TrainingSettings
 
 IDENTITY = "identity.json"
 _ROOMS = ("bundle", "frontends", "memory", "network", "training", "metrics")
+"""Whose code trains a run; this file, which says only which runs there are, is not counted."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,8 @@ class FoldRun:
     settings: TrainingSettings
     folder: Path
     """The bundle's."""
+    spread_margin: float = 1.0
+    """What its forecasts' spreads are multiplied by when it is scored; the bundle is the same with any."""
 
     @property
     def seconds(self) -> float:
@@ -71,10 +74,10 @@ def fold_runs(settings: TrainingSettings, data_dir: str | Path, out: Path, seeds
                 "validation_tracks": [str(folder / "val")],
                 "reading": {"format": "eth-ucy", "pattern": "*.txt"},
                 "seed": seed,
-                "spread_margin": settings.spread_margins.get(scene, settings.spread_margin),
                 "spread_margins": {},
             }
-            runs.append(FoldRun(scene, TrainingSettings(**changed), out / scene / f"seed-{seed}"))
+            margin = settings.spread_margins.get(scene, 1.0)
+            runs.append(FoldRun(scene, TrainingSettings(**changed), out / scene / f"seed-{seed}", margin))
     return runs
 
 
@@ -150,17 +153,18 @@ def identity_of(run: FoldRun) -> str:
         for file in sorted(Path(folder).glob("*.txt")):
             digest.update(b"\0" + file.name.encode() + b"\0" + file.read_bytes())
     root = Path(__file__).parents[1]
-    for source in sorted(file for room in _ROOMS for file in (root / room).rglob("*.py")):
+    sources = {file for room in _ROOMS for file in (root / room).rglob("*.py")} - {Path(__file__)}
+    for source in sorted(sources):
         digest.update(b"\0" + source.relative_to(root).as_posix().encode() + b"\0" + source.read_bytes())
     return digest.hexdigest()
 
 
 def fold_forecasters(runs: Sequence[FoldRun], name: str) -> FoldForecasters:
-    """The trained runs as forecasters of their folds, called `name (seed)`."""
+    """The trained runs as forecasters of their folds, called `name (seed)`, spreads widened by each fold's margin."""
 
     def of_fold(scene: str) -> Mapping[str, ForecastWindows]:
         return {
-            f"{name} ({run.settings.seed})": engine_forecaster(load_bundle(run.folder))
+            f"{name} ({run.settings.seed})": widened(engine_forecaster(load_bundle(run.folder)), run.spread_margin)
             for run in runs
             if run.scene == scene
         }

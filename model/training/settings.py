@@ -126,7 +126,7 @@ class TrainingSettings(Settings):
         1.0, gt=0, description="What calibrated spreads are multiplied by, for places unlike those that calibrated them"
     )
     spread_margins: dict[str, float] = Field(
-        {}, description="The same for each fold of ETH/UCY, by the scene that is left out"
+        {}, description="The same for each fold of ETH/UCY when it is scored, by the scene that is left out"
     )
     branch_share: float = Field(
         0.0, ge=0, lt=1, description="Probability of the ways of sample flights where a flight's way parts (balls)"

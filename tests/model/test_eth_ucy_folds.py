@@ -8,7 +8,12 @@ import numpy as np
 import pytest
 from scipy.spatial import cKDTree
 
-from pathcast.model.evaluation.eth_ucy import SCENES, eth_true_rate_tracks, eth_ucy_tracks
+from pathcast.model.evaluation.eth_ucy import SCENES, eth_true_rate_tracks, eth_ucy_tracks, eth_ucy_windows
+from pathcast.model.evaluation.forecasters import engine_forecaster, widened
+from pathcast.model.library import load_engine
+from pathcast.model.training.folds import fold_runs, identity_of
+from pathcast.model.training.settings import TrainingSettings
+from pathcast.settings import load_settings
 from pathcast.tracks import Tracks
 
 PIECE = 8
@@ -99,3 +104,17 @@ def test_the_true_rate_file_is_scene_eth_and_of_its_fold_nothing_is_on_its_track
     assert share_on(eth_ucy_tracks(data_dir, "eth", "test"), scene) > 0.8
     for part in ("train", "val"):
         assert share_on(eth_ucy_tracks(data_dir, "eth", part), scene) < 0.005
+
+
+def test_margins_widen_scores_alone_so_runs_are_kept(data_dir: Path, tmp_path: Path) -> None:
+    settings = load_settings(TrainingSettings, Path(__file__).parents[2] / "configs" / "eth-ucy.toml")
+    plain = fold_runs(settings.model_copy(update={"spread_margins": {}}), data_dir, tmp_path, [1])
+    wider = fold_runs(settings.model_copy(update={"spread_margins": {"hotel": 2.0}}), data_dir, tmp_path, [1])
+    assert [run.spread_margin for run in wider] == [2.0 if run.scene == "hotel" else 1.0 for run in plain]
+    assert [identity_of(run) for run in wider] == [identity_of(run) for run in plain]
+    windows = eth_ucy_windows(data_dir, "hotel")
+    tracks = eth_ucy_tracks(data_dir, "hotel")
+    forecaster = engine_forecaster(load_engine("constant-velocity-2d"))
+    narrow, wide = forecaster(windows, tracks), widened(forecaster, 2.0)(windows, tracks)
+    np.testing.assert_array_equal(wide.means, narrow.means)
+    np.testing.assert_allclose(wide.covariances, 4 * narrow.covariances, rtol=1e-6)

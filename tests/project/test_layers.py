@@ -17,7 +17,7 @@ RANKS = {"errors": 0, "compiled": 0, "tracks": 0, "venue": 0, "settings": 0, "fo
 RANKS |= {"simulator": 1, "model": 2, "service": 3, "live": 4, "cli": 5, "__main__": 6}
 TORCH_ROOMS = ("pathcast.model.network", "pathcast.model.training", "pathcast.model.memory")
 SIMULATOR_READERS = ("pathcast.model.training", "pathcast.model.evaluation")
-CONTRACT_READERS = tuple(f"pathcast.service.{room}" for room in ("codec", "servicer", "server", "client"))
+CONTRACT_READERS = tuple(f"pathcast.service.{room}" for room in ("codec", "servicer", "stream", "server", "client"))
 
 
 @dataclass(frozen=True)
