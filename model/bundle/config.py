@@ -93,19 +93,20 @@ class BallConfig(_Strict):
 
 
 class SpreadGroups(_Strict):
-    """Calibration by what a filter was told and for how long it has seen a track; factors beside `spread_scale`."""
+    """Calibration by for how long a track was seen and how well its noise is known; factors beside `spread_scale`."""
 
     seen_s: list[float]
-    """Seconds that part the groups, rising. Those of tracks whose noise nobody told come first, then the others'."""
+    """Seconds that part the groups, rising."""
+    noise: list[float] = []
+    """What parts those of tracks whose noise nobody told: standard deviation found over the nominal one, rising."""
     factors: list[list[float]]
-    """Of each group, at each knot."""
+    """Of each group, at each knot: by seconds, of tracks of least noise first, last of those that were told it."""
 
     @model_validator(mode="after")
     def _check(self) -> SpreadGroups:
-        if self.seen_s != sorted(self.seen_s) or len(self.factors) != 2 * (len(self.seen_s) + 1):
-            raise ValueError(
-                "spread_groups: expected rising seconds, and factors of two groups more than twice as many"
-            )
+        expected = (len(self.seen_s) + 1) * (len(self.noise) + 2)
+        if self.seen_s != sorted(self.seen_s) or self.noise != sorted(self.noise) or len(self.factors) != expected:
+            raise ValueError(f"spread_groups: expected rising seconds and noise, and factors of {expected} groups")
         return self
 
 

@@ -204,7 +204,8 @@ class BundleEngine:
         """What spreads are multiplied by at the knots: for all tracks alike, or for each by its group."""
         if self._groups is None or self._estimating is None:
             return self._spread_scale
-        group = self._estimating.group_of(filters, np.asarray(self._groups.seen_s))
+        edges = np.asarray(self._groups.seen_s), np.asarray(self._groups.noise)
+        group = self._estimating.group_of(filters, *edges)
         return np.asarray(self._spread_scale * np.asarray(self._groups.factors)[group])
 
     def _num_needed(self, offsets: Float[np.ndarray, "track time"]) -> int:

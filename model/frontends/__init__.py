@@ -206,9 +206,12 @@ class EstimatingFrontEnd(FrontEnd, Protocol):
         """Steps of the encoder so far, at least one after the first observation."""
 
     def group_of(
-        self, filters: Float[np.ndarray, "track column"], seen_s: Float[np.ndarray, " edge"]
+        self,
+        filters: Float[np.ndarray, "track column"],
+        seen_s: Float[np.ndarray, " edge"],
+        noise: Float[np.ndarray, " level"],
     ) -> Int[np.ndarray, " track"]:
-        """Each track's group of calibration: by whether its noise was told and how many seconds it has been seen."""
+        """Each track's group of calibration: seconds for which it was seen, and noise that was found or told."""
 
     def surprise(self, filters: Float[np.ndarray, "track column"]) -> Float[np.ndarray, " track"]:
         """-log10 of the probability of an innovation at least as far as each newest one."""

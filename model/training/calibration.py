@@ -10,7 +10,7 @@ from jaxtyping import Float
 from pathcast.model.bundle.config import SpreadGroups
 from pathcast.model.engine import Engine
 from pathcast.model.forecast import Forecast
-from pathcast.model.frontends.ball.columns import IS_TOLD
+from pathcast.model.frontends.ball.groups import found_noise, group_of, is_told, seen_seconds
 from pathcast.model.metrics import fit_spread_scale, fit_temperature, scale_spread, temper
 from pathcast.model.states import States
 from pathcast.model.training.observed import Observed, Source, prefixes_of
@@ -19,20 +19,25 @@ from pathcast.model.training.settings import TrainingSettings
 MOST_TRACKS = 3000
 FEWEST = 50
 """Tracks that a group must have for factors of its own."""
-NUM_GROUPS = 4
-"""By seconds seen, of each of told and not told."""
+NUM_GROUPS, NUM_LEVELS = 4, 4
+"""By seconds seen, and by the noise found of those who were not told it."""
+
+
+def encode_observed(engine: Engine, observed: Observed) -> tuple[States, Float[np.ndarray, "track knot axis"]]:
+    """What is known after the first end of each track, and the truth at all knots."""
+    times, positions, lengths, truth = prefixes_of(observed)
+    states = engine.start(len(times))
+    if observed.starts is not None:
+        states = States(observed.starts.copy(), states.memory)
+    return engine.encode(states, times, positions, lengths), truth
 
 
 def forecast_observed(
     engine: Engine, observed: Observed, offsets: Float[np.ndarray, " time"]
 ) -> tuple[Forecast, Float[np.ndarray, "track knot axis"]]:
     """Forecasts after the first end of each track, and the truth at all knots."""
-    times, positions, lengths, truth = prefixes_of(observed)
-    states = engine.start(len(times))
-    if observed.starts is not None:
-        states = States(observed.starts.copy(), states.memory)
-    states = engine.encode(states, times, positions, lengths)
-    return engine.forecast(states, np.tile(offsets, (len(times), 1)), observed.others_at(0)), truth
+    states, truth = encode_observed(engine, observed)
+    return engine.forecast(states, np.tile(offsets, (len(truth), 1)), observed.others_at(0)), truth
 
 
 @dataclass(frozen=True)
@@ -62,31 +67,36 @@ def calibrate(engine: Engine, source: Source, settings: TrainingSettings) -> Cal
     """
     most = settings.num_calibration if settings.world == "ball" else min(settings.num_validation, MOST_TRACKS)
     observed = source.observed("validation", 1, most, 1)
-    forecast, truth = forecast_observed(engine, observed, np.asarray(settings.knots_s))
+    states, truth = encode_observed(engine, observed)
+    forecast = engine.forecast(states, np.tile(settings.knots_s, (len(truth), 1)), observed.others_at(0))
     temperature = fit_temperature(forecast, truth)
     forecast = temper(forecast, temperature)
     scale = fit_spread_scale(forecast, truth, np.random.default_rng(settings.seed))
     groups = None
     if observed.starts is not None:
-        groups = _fit_groups(scale_spread(forecast, scale), truth, observed, settings)
+        groups = _fit_groups(scale_spread(forecast, scale), truth, states.filter, settings)
     return Calibration(temperature, [settings.spread_margin * float(value) for value in scale], groups)
 
 
 def _fit_groups(
-    forecast: Forecast, truth: Float[np.ndarray, "track knot axis"], observed: Observed, settings: TrainingSettings
+    forecast: Forecast,
+    truth: Float[np.ndarray, "track knot axis"],
+    filters: Float[np.ndarray, "track column"],
+    settings: TrainingSettings,
 ) -> SpreadGroups:
-    """Factors of tracks that were told their noise and that were not, seen for more and more seconds."""
-    assert observed.starts is not None
-    newest = observed.times[np.arange(len(truth)), observed.ends[:, 0]]
-    seen, is_told = newest - observed.times[:, 0], observed.starts[:, IS_TOLD] > 0
-    edges = np.quantile(seen, np.linspace(0, 1, NUM_GROUPS + 1)[1:-1]).round(3)
-    group = np.searchsorted(edges, seen, side="right") + NUM_GROUPS * is_told
+    """Factors of tracks seen for longer and longer, that were told their noise or found to have more and more."""
+    seen_s = np.quantile(seen_seconds(filters), np.linspace(0, 1, NUM_GROUPS + 1)[1:-1]).round(3)
+    untold = filters[~is_told(filters)]
+    noise = np.zeros(0)
+    if len(untold) >= FEWEST * NUM_GROUPS * NUM_LEVELS:
+        noise = np.quantile(found_noise(untold), np.linspace(0, 1, NUM_LEVELS + 1)[1:-1]).round(3)
+    group = group_of(filters, seen_s, noise)
     factors = []
-    for number in range(2 * NUM_GROUPS):
+    for number in range(NUM_GROUPS * (len(noise) + 2)):
         rows = np.flatnonzero(group == number)
         if len(rows) < FEWEST:
             factors.append([1.0] * forecast.offsets.shape[1])
             continue
         factor = fit_spread_scale(forecast.take(rows), truth[rows], np.random.default_rng(settings.seed))
         factors.append([round(float(value), 4) for value in factor])
-    return SpreadGroups(seen_s=edges.tolist(), factors=factors)
+    return SpreadGroups(seen_s=seen_s.tolist(), noise=noise.tolist(), factors=factors)

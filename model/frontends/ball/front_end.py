@@ -15,7 +15,6 @@ from pathcast.model.frontends.ball.branches import NUM_BRANCH_SAMPLES, write_bra
 from pathcast.model.frontends.ball.columns import (
     CLOCK,
     FILTER_SIZE,
-    FIRST_TIME,
     HEADING,
     IS_LEVEL,
     IS_TOLD,
@@ -28,7 +27,6 @@ from pathcast.model.frontends.ball.columns import (
     STEPS,
     SURPRISE,
     SUSPICION,
-    TIME,
 )
 from pathcast.model.frontends.ball.contacts import gather_contacts
 from pathcast.model.frontends.ball.estimated_flight import (
@@ -40,6 +38,7 @@ from pathcast.model.frontends.ball.estimated_flight import (
     write_path,
 )
 from pathcast.model.frontends.ball.flying import MOST_EVENTS, level_fixtures
+from pathcast.model.frontends.ball.groups import group_of
 from pathcast.model.frontends.ball.inputs import NUM_HEAD_INPUTS, NUM_INPUTS
 from pathcast.model.frontends.ball.prior import NUM_SETTINGS
 from pathcast.model.frontends.ball.samples import (
@@ -338,10 +337,12 @@ class BallFrontEnd:
         return np.asarray(filters[..., STEPS], np.int64)
 
     def group_of(
-        self, filters: Float[np.ndarray, "track column"], seen_s: Float[np.ndarray, " edge"]
+        self,
+        filters: Float[np.ndarray, "track column"],
+        seen_s: Float[np.ndarray, " edge"],
+        noise: Float[np.ndarray, " level"],
     ) -> Int[np.ndarray, " track"]:
-        seen = np.searchsorted(seen_s, filters[:, TIME] - filters[:, FIRST_TIME], side="right")
-        return np.asarray(seen + (len(seen_s) + 1) * (filters[:, IS_TOLD] > 0))
+        return group_of(filters, seen_s, noise)
 
     def surprise(self, filters: Float[np.ndarray, "track column"]) -> Float[np.ndarray, " track"]:
         """-log10 of the probability of an innovation at least as far as each newest one."""
