@@ -16,6 +16,7 @@ from pathcast.model.evaluation.ball_scores import forecast_balls, single_mode
 from pathcast.model.evaluation.table_tennis import RADIUS_M, Reach, Shown
 from pathcast.model.forecast import Forecast
 from pathcast.model.given import Given
+from pathcast.model.metrics import scale_spread
 from pathcast.simulator.ball.parameters import (
     DRAG,
     FLOOR,
@@ -104,13 +105,20 @@ BASELINES: Final[dict[str, tuple[ForecastFlight, str]]] = {
 POINTS: Final = frozenset(BASELINES) - {"oracle's mode"}
 
 
-def model_forecaster(engine: Engine, given: Given) -> ForecastFlight:
-    """A model, told what is given; it answers up to its horizon, and not at all where more is asked."""
+def model_forecaster(engine: Engine, given: Given, margin: float = 1.0) -> ForecastFlight:
+    """A model, told what is given; it answers up to its horizon, and not at all where more is asked.
+
+    Args:
+        engine: The model.
+        given: What it is told.
+        margin: What its standard deviations are multiplied by: recorded positions err together, which flights hide.
+    """
 
     def forecast(shown: Shown, reach: Reach) -> Forecast | None:
         if shown.offsets[-1] > engine.card.horizon_s + 1e-9:
             return None
-        return forecast_balls(engine, shown.times, shown.positions[None], shown.offsets, given)
+        forecast = forecast_balls(engine, shown.times, shown.positions[None], shown.offsets, given)
+        return scale_spread(forecast, np.array([margin]))
 
     return forecast
 

@@ -88,7 +88,12 @@ class TableTennisReport:
 
 
 def evaluate_table_tennis(
-    data_dir: str | Path, model: str | None, part: Part = "reported", given: Given = NOTHING_GIVEN, seed: int = 1
+    data_dir: str | Path,
+    model: str | None,
+    part: Part = "reported",
+    given: Given = NOTHING_GIVEN,
+    seed: int = 1,
+    margin: float = 1.0,
 ) -> TableTennisReport:
     """Scores a model and everything that stands beside it.
 
@@ -99,6 +104,7 @@ def evaluate_table_tennis(
         given: What the model is told of the sensor, where it takes it. Of the rest it is told that a table-tennis ball
             flies over a level table.
         seed: Of the samples for regions.
+        margin: What the model's standard deviations are multiplied by.
 
     Raises:
         InputError: No such data or part, or a model of other axes.
@@ -106,7 +112,7 @@ def evaluate_table_tennis(
     """
     if part not in get_args(Part):
         raise InputError("part", f"one of {', '.join(get_args(Part))}", repr(part))
-    forecasters, notes, left_out = _forecasters(model, given)
+    forecasters, notes, left_out = _forecasters(model, given, margin)
     tables, hashes = [], {}
     for name in SETS:
         flights = [flight for flight in read_flights(data_dir, name) if flight.part == part]
@@ -117,7 +123,9 @@ def evaluate_table_tennis(
     return TableTennisReport(part, tables, notes, hashes, left_out)
 
 
-def _forecasters(model: str | None, given: Given) -> tuple[dict[str, ForecastFlight], dict[str, str], dict[str, str]]:
+def _forecasters(
+    model: str | None, given: Given, margin: float
+) -> tuple[dict[str, ForecastFlight], dict[str, str], dict[str, str]]:
     """Forecasters and notes by name, and what cannot be measured."""
     forecasters: dict[str, ForecastFlight] = {name: each for name, (each, _) in BASELINES.items()}
     notes = {name: note for name, (_, note) in BASELINES.items()}
@@ -137,8 +145,8 @@ def _forecasters(model: str | None, given: Given) -> tuple[dict[str, ForecastFli
         # Where the net is spindoe does not say: its balls cross the middle lower than a net is high.
         level_m=0.0 if card.takes_object else None,
     )
-    forecasters[model] = model_forecaster(engine, told)
-    notes[model] = f"{card.name} {card.version}: {card.summary}; told {told}"
+    forecasters[model] = model_forecaster(engine, told, margin)
+    notes[model] = f"{card.name} {card.version}: {card.summary}; told {told}; spreads times {margin:g}"
     return forecasters, notes, left_out
 
 

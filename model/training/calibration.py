@@ -19,8 +19,8 @@ from pathcast.model.training.settings import TrainingSettings
 MOST_TRACKS = 3000
 FEWEST = 50
 """Tracks that a group must have for factors of its own."""
-NUM_GROUPS, NUM_LEVELS = 4, 4
-"""By seconds seen, and by the noise found of those who were not told it."""
+NUM_GROUPS = 4
+"""By seconds seen, of those who were told the noise and of each level of noise found of the others."""
 
 
 def encode_observed(engine: Engine, observed: Observed) -> tuple[States, Float[np.ndarray, "track knot axis"]]:
@@ -86,10 +86,8 @@ def _fit_groups(
 ) -> SpreadGroups:
     """Factors of tracks seen for longer and longer, that were told their noise or found to have more and more."""
     seen_s = np.quantile(seen_seconds(filters), np.linspace(0, 1, NUM_GROUPS + 1)[1:-1]).round(3)
-    untold = filters[~is_told(filters)]
-    noise = np.zeros(0)
-    if len(untold) >= FEWEST * NUM_GROUPS * NUM_LEVELS:
-        noise = np.quantile(found_noise(untold), np.linspace(0, 1, NUM_LEVELS + 1)[1:-1]).round(3)
+    untold, levels = filters[~is_told(filters)], np.linspace(0, 1, settings.noise_levels + 1)[1:-1]
+    noise = np.quantile(found_noise(untold), levels).round(3) if len(untold) else np.zeros(0)
     group = group_of(filters, seen_s, noise)
     factors = []
     for number in range(NUM_GROUPS * (len(noise) + 2)):

@@ -39,6 +39,9 @@ class TrainingSettings(Settings):
     num_train: int = Field(20_000, ge=256, description="Tracks per epoch")
     num_validation: int = Field(4_000, ge=64, description="Tracks that choose the epoch and calibrate")
     num_calibration: int = Field(12_000, ge=64, description="Validation tracks that calibrate balls")
+    noise_levels: int = Field(
+        1, ge=1, description="Groups of calibration by the noise found of tracks that were not told it (ball)"
+    )
     num_test: int = Field(4_000, ge=64, description="Tracks that are scored at the end")
     num_ends: int = Field(3, ge=1, description="Forecasts per track")
     num_scenes: int = Field(

@@ -38,21 +38,28 @@ seed_option = click.option("--seed", type=click.IntRange(0), default=1, show_def
 @click.option(
     "--noise",
     type=click.FloatRange(0, min_open=True),
-    default=0.0025,
+    default=0.002,
     show_default=True,
     help="Tell the model: deviation of positions, m. Chosen on the tuning part.",
 )
 @click.option(
     "--clock",
     type=click.FloatRange(0),
-    default=0.0007,
+    default=0.0005,
     show_default=True,
     help="Tell the model: deviation of capture times, s. Chosen likewise.",
+)
+@click.option(
+    "--margin",
+    type=click.FloatRange(0, min_open=True),
+    default=1.2,
+    show_default=True,
+    help="Multiply the model's standard deviations: cameras err together, too. Chosen likewise.",
 )
 @seed_option
 @json_option
 def table_tennis(
-    data: Path, model: str, part: str, noise: float | None, clock: float | None, seed: int, as_json: bool
+    data: Path, model: str, part: str, noise: float | None, clock: float | None, margin: float, seed: int, as_json: bool
 ) -> None:
     """Score a model on recorded table tennis (spindoe, tt3d) beside simple physics.
 
@@ -67,7 +74,7 @@ def table_tennis(
 
     _check(data, "ball/table_tennis_spindoe and ball/table_tennis_tt3d")
     chosen = None if model == "none" else model
-    report = evaluate_table_tennis(data, chosen, cast("Part", part), _given(noise, clock), seed)
+    report = evaluate_table_tennis(data, chosen, cast("Part", part), _given(noise, clock), seed, margin)
     columns = ("flights", "ade_median", "ade_mean", "fde_median", "fde_mean", "coverage90", "energy")
     for table in report.tables:
         reach = {"to_bounce": "to the first bounce", "through": "through it"}[table["reach"]]
