@@ -15,6 +15,7 @@ from oracle_throws import Case, aim_surface, ball_row, basketball, table_tennis,
 
 from pathcast.simulator.ball.parameters import DRAG, LIFT
 from pathcast.simulator.draws import uniforms
+from pathcast.simulator.oracle.prior import Prior
 
 SEED = 20_261
 """Of the throws; no training knows it, and its streams are the oracle's own, which no training draws from."""
@@ -36,11 +37,18 @@ class Watching:
         case: Its prior, clock and noise.
         missing: Share of the frames between the first and the newest that are not seen.
         ball: Of `OTHER_BALLS`; empty: the sport's own.
+        believed: What the oracle holds of the throws; None: what they are drawn from.
     """
 
     case: Case
     missing: float = 0.0
     ball: str = ""
+    believed: Prior | None = None
+
+    @property
+    def prior(self) -> Prior:
+        """The oracle's."""
+        return self.case.prior if self.believed is None else self.believed
 
     @property
     def sport(self) -> str:

@@ -27,6 +27,7 @@ from typing import Any
 from ball_cases import OTHER_BALLS, SEED, Watched, Watching, watch_throws, watching, with_ball
 from ball_models import load_ablations, load_models, sports_of, version_of
 from ball_rows import Best, ask_model, baselines, best_by_draws, best_by_mode, compare, told_of
+from ball_tosses import tossed
 from oracle import machine
 from oracle_cache import FOLDER, ask_oracle
 
@@ -86,10 +87,12 @@ def side_rows(throws: int) -> Iterator[Row]:
 
 
 def other_rows(throws: int) -> Iterator[Row]:
-    """Balls of no sport, for models of any ball."""
+    """Balls of no sport, for models of any ball: tossed, and aimed at a hoop by who knows them."""
     for name in OTHER_BALLS:
         for key, tells, needs in (("told", ("noise", "ball"), "ball"), ("not_told", ("noise",), "")):
-            yield Row(f"ball_{name}_{key}", with_ball(name), throws, "mode", "regret at most 1.3", tells, needs)
+            how, target = tossed(name, bool(needs)), "regret at most 1.3"
+            yield Row(f"ball_{name}_{key}", how, throws, "sampler", target, tells, needs)
+            yield Row(f"ball_{name}_aimed_{key}", with_ball(name), throws, "mode", target, tells, needs)
 
 
 def _name(sport: str) -> str:

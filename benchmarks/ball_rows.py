@@ -96,7 +96,7 @@ def best_by_draws(told: Told, watched: Watched) -> Best:
 
 def best_by_mode(how: Watching, watched: Watched) -> Best:
     """The posterior's mode, which is as good as the sampler without a bounce ahead, and costs a two-hundredth."""
-    modes = find_modes(how.case.prior, observe(how.case.past, watched.seen, how.case.noise_m))
+    modes = find_modes(how.prior, observe(how.case.past, watched.seen, how.case.noise_m))
     told = forecast_by_mode(modes, how.case.future)
     ade, fde = path_errors(told.mean, watched.truth)
     return Best(ade, {"ade": float(ade.mean()), "fde": float(fde.mean())}, "mode")

@@ -30,6 +30,7 @@ from pathcast.simulator.oracle.drawn import draw_paths
 from pathcast.simulator.oracle.forecast import forecast_by_draws, forecast_by_mode
 from pathcast.simulator.oracle.mode import find_modes
 from pathcast.simulator.oracle.prefixes import observe
+from pathcast.simulator.oracle.prior import Prior
 from pathcast.simulator.oracle.sampler import Chains, Posterior, sample
 
 ROOT = Path(__file__).parents[1]
@@ -71,8 +72,8 @@ class Told:
 
 def settings_of(how: Watching, seed: int, chains: Chains) -> dict[str, Any]:
     """Everything that a block's numbers depend on, but which throws they are."""
-    case = how.case
-    prior = case.prior
+    case, prior = how.case, how.prior
+    thrown = {} if how.believed is None else {"thrown": _numbers(case.prior)}
     return {
         "case": case.name,
         "rate_hz": case.rate_hz,
@@ -83,11 +84,18 @@ def settings_of(how: Watching, seed: int, chains: Chains) -> dict[str, Any]:
         "seed": seed,
         "block": BLOCK,
         "chains": asdict(chains),
+        **_numbers(prior),
+        **thrown,
+        "code": code_hash(),
+    }
+
+
+def _numbers(prior: Prior) -> dict[str, Any]:
+    return {
         "prior": {name: [int(each.shape), each.a, each.b] for name, each in sorted(prior.marginals.items())},
         # Nine digits: the aim is a least-squares fit, whose last ones differ between processors.
         "numbers": [f"{value:.9g}" for value in (*prior.row, *prior.shell, *prior.aim)],
         "spin": int(prior.spin),
-        "code": code_hash(),
     }
 
 
@@ -167,9 +175,9 @@ def _block(how: Watching, watched: Watched, index: int, seed: int, chains: Chain
     """What a file holds."""
     case, rows = how.case, slice(index * BLOCK, (index + 1) * BLOCK)
     prefixes = observe(case.past, watched.seen[rows], case.noise_m)
-    modes = find_modes(case.prior, prefixes)
+    modes = find_modes(how.prior, prefixes)
     by_mode = forecast_by_mode(modes, case.future)
-    drawn = sample(case.prior, prefixes, modes, seed, condition=case.condition, chains=chains, first=index * BLOCK)
+    drawn = sample(how.prior, prefixes, modes, seed, condition=case.condition, chains=chains, first=index * BLOCK)
     told = forecast_by_draws(drawn, case.future)
     found = {
         "mean": told.mean,
