@@ -194,9 +194,10 @@ class BundleEngine:
         self, made: Forecast, filters: Float[np.ndarray, "track column"], partings: Float[np.ndarray, " track"] | None
     ) -> Forecast:
         """The forecast with the ways of sample flights where a flight may part."""
-        if not self._config.branch_share or partings is None or not len(rows := np.flatnonzero(partings > NEAR)):
+        if self._estimating is None or not self._config.branch_share or partings is None:
             return made
-        assert self._estimating is not None
+        if not len(rows := np.flatnonzero(partings > NEAR)):
+            return made
         ways = self._estimating.branches(filters[rows], made.offsets[rows], made.means.shape[1] - 1)
         return follow_branches(made, ways, rows, self._config.branch_share)
 

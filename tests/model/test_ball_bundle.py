@@ -204,6 +204,19 @@ def test_a_front_end_without_a_floor_is_written_and_read(tmp_path: Path) -> None
     assert read_config(tmp_path / "free").front_end == free
 
 
+@pytest.mark.parametrize("base", ["parabola", "none"])
+def test_a_base_of_less_physics_follows_one_way_past_the_rim(base: str, tmp_path: Path) -> None:
+    settings = SETTINGS.model_copy(update={"base": base, "venue": "basketball-nba", "branch_share": 0.5})
+    front_end = ball_config(settings)
+    network = build_network(settings, front_end.build()).eval()
+    write_bundle(tmp_path / "bundle", network, front_end, settings, branch_share=0.5)
+    engine = load_bundle(tmp_path / "bundle")
+    times = np.arange(6) / 30
+    falling = np.stack([0.2 - times, 0 * times, 3.9 - 2 * times], axis=1)[None].astype(np.float32)
+    states = engine.encode(engine.start(1), times[None], falling, np.array([6]))
+    assert np.isfinite(engine.forecast(states, np.array([[0.1, 0.3]])).means).all()
+
+
 def test_a_bundle_of_people_of_format_1_is_read(tmp_path: Path) -> None:
     chosen = TrainingSettings(num_modes=2, num_units=8, num_context=8, num_decoder_units=8)
     write_bundle(tmp_path / "old", build_network(chosen, HeadingConfig().build()).eval(), HeadingConfig(), chosen)
