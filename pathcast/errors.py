@@ -6,6 +6,7 @@
     │   └── UnknownModelError            no bundle of that name or version
     ├── NotServedError                   part of the contract that this server does not answer yet
     ├── BundleError                      a model bundle on disk is incomplete, altered or of another format
+    ├── AccessError                      the service does not let the caller in
     └── ServiceError                     the service could not be reached, or failed
 
 A message says what was expected, what was found and where. `InputError` carries the three apart as well,
@@ -36,7 +37,18 @@ class InputError(PathcastError, ValueError):
 
 
 class LimitError(InputError):
-    """A well-formed request for more than the limits allow."""
+    """A well-formed request for more than the limits allow.
+
+    Args:
+        where: As of every `InputError`.
+        expected: Likewise.
+        found: Likewise.
+        retry_s: Seconds after which the same may be asked for again; None: it is too much at any time.
+    """
+
+    def __init__(self, where: str, expected: str, found: str, retry_s: float | None = None) -> None:
+        super().__init__(where, expected, found)
+        self.retry_s = retry_s
 
 
 class UnknownModelError(InputError):
@@ -57,6 +69,18 @@ class NotServedError(PathcastError):
 
 class BundleError(PathcastError):
     """A model bundle is incomplete, altered or of another format."""
+
+
+class AccessError(PathcastError):
+    """The service does not let the caller in; it says no more to strangers.
+
+    Args:
+        found: What stood in the place of a bearer token that the server knows.
+    """
+
+    def __init__(self, found: str) -> None:
+        super().__init__(f"authorization: expected a bearer token that the server knows, found {found}")
+        self.found = found
 
 
 class ServiceError(PathcastError):

@@ -51,7 +51,8 @@ BAD_OFFSETS = [[], [0.0], [-1.0], [1.0, 1.0], [2.0, 1.0], [math.nan], [math.inf]
 
 
 def assert_invalid(error: grpc.RpcError, field: str) -> None:
-    assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
+    is_unknown = field in ("open.model", "open.version")
+    assert error.code() is (grpc.StatusCode.NOT_FOUND if is_unknown else grpc.StatusCode.INVALID_ARGUMENT)
     violation = details_of(error)
     assert violation.field == field
     assert violation.description.startswith("expected ") and ", found " in violation.description
