@@ -9,13 +9,17 @@ from pathlib import Path
 from pathcast.errors import InputError, UnknownModelError
 from pathcast.model.constant_velocity import ConstantVelocityEngine
 from pathcast.model.engine import Card, Engine
+from pathcast.model.shelf import is_shelf, version_key
 
 SHIPPED = Path(__file__).parent / "bundles"
 """Where the bundles that come with the package lie: name/version/."""
 
 
 class Library:
-    """Engines by name and version; the newest version is the one added last."""
+    """Engines by name and version; the newest version is the one added last, until one is put in later.
+
+    It may be read from any thread while another puts in and takes out: what it holds is exchanged as a whole.
+    """
 
     def __init__(self, engines: Iterable[Engine]) -> None:
         self._engines: dict[str, dict[str, Engine]] = {}
@@ -37,9 +41,27 @@ class Library:
             raise UnknownModelError("version", f"one of {', '.join(versions)} of {name}", repr(version))
         return versions[version]
 
+    def put(self, engine: Engine) -> None:
+        """Adds an engine in the place that its version's number gives it among those of its name."""
+        card, engines = engine.card, dict(self._engines)
+        versions = {**engines.get(card.name, {}), card.version: engine}
+        engines[card.name] = {version: versions[version] for version in sorted(versions, key=version_key)}
+        self._engines = engines
+
+    def remove(self, name: str, version: str) -> None:
+        """Takes an engine out, for those who ask from now on."""
+        left = {key: engine for key, engine in self._engines[name].items() if key != version}
+        engines = {**self._engines, name: left}
+        self._engines = {key: versions for key, versions in engines.items() if versions}
+
+    def holds(self, name: str, version: str) -> bool:
+        """Whether that version is here."""
+        return version in self._engines.get(name, {})
+
     def cards(self) -> list[Card]:
         """What is here, by name, then version, oldest first."""
-        return [engine.card for name in sorted(self._engines) for engine in self._engines[name].values()]
+        engines = self._engines
+        return [engine.card for name in sorted(engines) for engine in engines[name].values()]
 
 
 def baseline_engines() -> list[Engine]:
@@ -49,13 +71,13 @@ def baseline_engines() -> list[Engine]:
 
 def shipped_bundles() -> list[Path]:
     """The folders of the bundles that come with the package, by name, then version, oldest first."""
-    folders = [path.parent for path in SHIPPED.glob("*/*/config.json")]
-    return sorted(folders, key=lambda folder: (folder.parent.name, _version_key(folder.name)))
+    return bundles_within(SHIPPED)
 
 
-def _version_key(version: str) -> list[tuple[int, str]]:
-    """Orders 10 after 9."""
-    return [(int(part), "") if part.isdigit() else (-1, part) for part in version.replace("-", ".").split(".")]
+def bundles_within(directory: Path) -> list[Path]:
+    """The folders of the bundles in a directory, `NAME/VERSION/`, by name, then version, oldest first."""
+    folders = [path.parent for path in directory.glob("*/*/config.json")]
+    return sorted(folders, key=lambda folder: (folder.parent.name, version_key(folder.name)))
 
 
 def load_engine(model: str, version: str | None = None) -> Engine:
@@ -70,7 +92,10 @@ def load_engine(model: str, version: str | None = None) -> Engine:
 
 
 def load_library(models: Iterable[str] | None = None) -> Library:
-    """The library of the named models (names or bundle folders), or of everything that ships, baselines included.
+    """The library of the named models, or of everything that ships, baselines included.
+
+    Args:
+        models: Names, folders of bundles, or directories that hold such by name and version.
 
     Raises:
         UnknownModelError: No such model is here.
@@ -89,6 +114,8 @@ def load_library(models: Iterable[str] | None = None) -> Library:
             engines += baselines[model]
         elif model in bundles:
             engines += [load_bundle(folder) for folder in bundles[model]]
+        elif is_shelf(Path(model)):
+            engines += [load_bundle(folder) for folder in bundles_within(Path(model))]
         elif "/" in model or Path(model).is_dir():
             engines.append(load_bundle(Path(model)))
         else:
