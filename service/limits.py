@@ -22,6 +22,15 @@ class Limits:
     bytes_out: int = 1 << 20
     position_m: float = MAX_POSITION_M
     streams: int = 1024
+    """Streams and unary requests open at once, in this process."""
+    client_streams: int = 0
+    """Of these, those of one client; 0: as many as of all."""
+    client_frames_hz: float = 0.0
+    """Messages of a stream, and unary requests, that one client may send a second; 0: any number."""
+    client_observations_hz: float = 0.0
+    """Observations in them; 0: any number."""
+    burst_s: float = 10.0
+    """Seconds of these rates that a client which was silent may use at once."""
 
     idle_stream_s: float = 1800.0
     """A stream on which nothing came in for so long is ended; 0: never."""

@@ -7,32 +7,34 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
-import numpy as np
 import structlog
 import uvloop
 from grpc import aio
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
-from pathcast.errors import ServiceError
-from pathcast.model.engine import Engine
-from pathcast.model.entries import find_entries
+from pathcast.errors import BundleError
 from pathcast.model.library import Library
-from pathcast.model.regions import Regions
+from pathcast.model.shelf import Shelf
 from pathcast.service.batcher import Batcher
 from pathcast.service.limits import Limits
+from pathcast.service.protection.files import Protection
+from pathcast.service.protection.reception import Reception
+from pathcast.service.readiness import ReadinessPort, bind
 from pathcast.service.recording import Recorder
+from pathcast.service.reloading import Reloader
 from pathcast.service.servicer import SERVICE_NAME, ForecastServicer
 from pathcast.service.telemetry.metrics import Metrics
 from pathcast.service.telemetry.page import MetricsPage
 from pathcast.service.telemetry.scores import ScoreBook
 from pathcast.service.telemetry.self_scoring import Sampling, Scorer
+from pathcast.service.warming import warm
 
 
 class Server:
@@ -48,6 +50,10 @@ class Server:
         limits: Limits | None = None,
         metrics_at: tuple[str, int] | None = None,
         sampling: Sampling | None = None,
+        protection: Protection | None = None,
+        shelves: Sequence[Shelf] = (),
+        look_every_s: float = 2.0,
+        health_at: tuple[str, int] | None = None,
     ) -> None:
         """Binds; nothing is answered before `start`. Port 0 takes a free one.
 
@@ -59,11 +65,16 @@ class Server:
             limits: What clients may ask for.
             metrics_at: Host and port of the metrics' page; None: there is none.
             sampling: Which of its own forecasts it scores.
+            protection: Files of certificates and tokens.
+            shelves: Directories of bundles that are watched.
+            look_every_s: How often they and the tokens of open streams are looked at; 0: at the start alone.
+            health_at: Host and port that answer health checks in plain text, and nothing else; None: there is none.
 
         Raises:
-            InputError: The folder of recordings cannot be made.
+            InputError: The folder of recordings cannot be made, or a file of the protection is wrong.
             ServiceError: An address cannot be bound.
         """
+        self._library = library
         self._limits = limits or Limits()
         self.metrics = Metrics()
         book = ScoreBook()
@@ -71,31 +82,66 @@ class Server:
         scorer = Scorer(book, sampling or Sampling(), monotonic)
         self._batcher = Batcher(monotonic, self.metrics)
         recorder = None if record is None else Recorder(record, lambda: datetime.now(UTC))
-        self._servicer = ForecastServicer(library, self._batcher, self._limits, recorder, self.metrics, scorer)
-        self._grpc = aio.server(options=_options(self._limits))
+        protection = protection or Protection()
+        gate = protection.gate(self.metrics.count_failed)
+        reception = Reception(self._limits, monotonic, gate, self.metrics.count_over_quota)
+        self._servicer = ForecastServicer(
+            library, self._batcher, self._limits, recorder, self.metrics, scorer, reception
+        )
+        self._reloader = Reloader(library, shelves, self.metrics, monotonic)
+        self._look_every_s = look_every_s
+        self._looking: asyncio.Task[None] | None = None
+        self._grpc = aio.server(options=_options(self._limits), interceptors=() if gate is None else (gate,))
         self._grpc.add_generic_rpc_handlers((self._servicer.handlers(),))
         self._health: Any = health.aio.HealthServicer()  # type: ignore[attr-defined]
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._grpc)
         reflection.enable_server_reflection((SERVICE_NAME, health.SERVICE_NAME, reflection.SERVICE_NAME), self._grpc)
-        try:
-            self.port = self._grpc.add_insecure_port(f"{host}:{port}")
-        except RuntimeError as error:
-            raise ServiceError(f"{host}:{port}: expected a free address of this machine, could not bind it") from error
+        self.port = bind(self._grpc, host, port, protection.credentials())
         self.address = f"{host}:{self.port}"
+        self._readiness = None if health_at is None else ReadinessPort(self._health, *health_at)
+        self.health_address = None if self._readiness is None else self._readiness.address
         self._page = None if metrics_at is None else MetricsPage(self.metrics.registry, *metrics_at)
         self.metrics_address = None if self._page is None else self._page.address
 
     async def start(self) -> None:
-        """Answers from here on."""
+        """Answers from here on.
+
+        Raises:
+            BundleError: There is no model to answer with.
+        """
+        await self.look(is_first=True)
+        if not self._library.cards():
+            raise BundleError("models: expected a bundle that can be served, found none; the log says what was refused")
+        if self._look_every_s > 0:
+            self._looking = asyncio.create_task(self._keep_looking())
         await self._grpc.start()
+        if self._readiness is not None:
+            await self._readiness.start()
         for name in ("", SERVICE_NAME):
             await self._health.set(name, health_pb2.HealthCheckResponse.SERVING)
 
+    async def look(self, is_first: bool = False) -> None:
+        """Takes in what has changed on disk: bundles, and tokens that are known no more."""
+        await self._reloader.look(is_first)
+        self._servicer.turn_out()
+
+    async def _keep_looking(self) -> None:
+        while True:
+            await asyncio.sleep(self._look_every_s)
+            try:
+                await self.look()
+            except Exception as error:  # what is served goes on being served
+                structlog.get_logger().error("look_failed", kind=type(error).__name__)
+
     async def stop(self, grace_s: float) -> None:
         """Says that it goes away, takes no new calls, and ends the open ones after the grace time at the latest."""
+        if self._looking is not None:
+            self._looking.cancel()
         await self._health.enter_graceful_shutdown()
         self._servicer.go_away(grace_s)
         await self._grpc.stop(grace_s)
+        if self._readiness is not None:
+            await self._readiness.stop()
         await self._batcher.close()
         if self._page is not None:
             self._page.close()
@@ -118,29 +164,6 @@ def _options(limits: Limits) -> list[tuple[str, int]]:
         ("grpc.keepalive_permit_without_calls", 1),
         ("grpc.http2.min_ping_interval_without_data_ms", milliseconds(limits.client_ping_s)),
     ]
-
-
-def warm(engine: Engine) -> None:
-    """Calls every function of an engine once, so that the first client does not wait for compilation."""
-    axes = engine.card.num_axes
-    times = np.array([[0.0, 0.1, 0.2]])
-    positions = np.zeros((1, 3, axes), np.float32)
-    states = engine.encode(engine.start(1), times, positions, np.array([3]))
-    states = engine.observe(states, np.array([0.3]), positions[:, 0])
-    offsets = np.array([engine.card.offsets_s])
-    forecast = engine.forecast(states, offsets)
-    square = Regions.of({"square": [(-1, -1), (1, -1), (1, 1), (-1, 1)]})
-    find_entries(forecast, engine.positions(states), square, offsets, np.zeros(1))
-    engine.forecast(states, 0.9 * offsets)  # between the knots, where some engines take another way
-    if engine.card.takes_goals:
-        engine.goal_probabilities(states, np.ones((1, 4)))
-    if engine.card.outcome_names:
-        engine.outcomes(states)
-    if engine.card.has_contacts:
-        engine.contacts(states, engine.card.offsets_s[-1])
-    if engine.card.has_surprise:
-        engine.surprise(states)
-        engine.is_suspect(states)
 
 
 def configure_logs() -> None:
@@ -169,6 +192,11 @@ def serve(
     on_metrics: Callable[[str], None] | None = None,
     sampling: Sampling | None = None,
     stops_with_stdin: bool = False,
+    protection: Protection | None = None,
+    shelves: Sequence[Shelf] = (),
+    look_every_s: float = 2.0,
+    health_at: tuple[str, int] | None = None,
+    on_health: Callable[[str], None] | None = None,
 ) -> None:
     """Serves until SIGTERM or SIGINT, or, if asked, until standard input ends.
 
@@ -184,13 +212,33 @@ def serve(
         on_metrics: Called with the page's address, after `on_ready`, where there is one.
         sampling: Which of its own forecasts the server scores.
         stops_with_stdin: Whether to stop when standard input ends, so that a child never outlives its parent.
+        protection: As of `Server`.
+        shelves: As of `Server`.
+        look_every_s: As of `Server`.
+        health_at: As of `Server`.
+        on_health: Called with its address, last, where there is one.
+
+    Raises:
+        BundleError: Of all directories and names, no model can be served.
     """
     configure_logs()
 
     async def main() -> None:
         log = structlog.get_logger()
+        if protection is not None and protection.tokens is not None and protection.certificate is None:
+            log.warning("tokens_in_plain_text", advice="serve with --cert and --key, or behind a proxy that speaks TLS")
         server = Server(
-            library, host=host, port=port, record=record, limits=limits, metrics_at=metrics_at, sampling=sampling
+            library,
+            host=host,
+            port=port,
+            record=record,
+            limits=limits,
+            metrics_at=metrics_at,
+            sampling=sampling,
+            protection=protection,
+            shelves=shelves,
+            look_every_s=look_every_s,
+            health_at=health_at,
         )
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
@@ -201,12 +249,18 @@ def serve(
         if stops_with_stdin:
             stdin = sys.stdin.fileno()
             loop.add_reader(stdin, lambda: None if os.read(stdin, 4096) else stop.set())
-        await server.start()
+        try:
+            await server.start()
+        except BundleError:
+            await server.stop(0.0)
+            raise
         page = {} if server.metrics_address is None else {"metrics": server.metrics_address}
         log.info("serving", models=[card.name for card in library.cards()], is_recording=record is not None, **page)
         on_ready(server.address)
         if server.metrics_address is not None and on_metrics is not None:
             on_metrics(server.metrics_address)
+        if server.health_address is not None and on_health is not None:
+            on_health(server.health_address)
         await stop.wait()
         stop.clear()
         log.info("stopping", grace_s=grace_s)

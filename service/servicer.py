@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from time import monotonic
 from typing import Any, NoReturn
 
 import grpc
 import structlog
 from grpc import aio
 
-from pathcast.errors import InputError, LimitError
+from pathcast.errors import AccessError, InputError, LimitError
 from pathcast.model.library import Library
 from pathcast.service.batcher import Batcher, Lane
 from pathcast.service.codec.answers import write_response, write_unary
@@ -19,6 +20,8 @@ from pathcast.service.codec.requests import read_prefixes
 from pathcast.service.faults import to_code, to_status
 from pathcast.service.limits import Limits
 from pathcast.service.messages import Forecasts, GoingAway
+from pathcast.service.protection.quotas import Allowance
+from pathcast.service.protection.reception import Reception
 from pathcast.service.recording import Recorder
 from pathcast.service.session import Session
 from pathcast.service.silence import first_message, is_silence
@@ -42,6 +45,7 @@ class ForecastServicer:
         recorder: Recorder | None = None,
         metrics: Metrics | None = None,
         scorer: Scorer | None = None,
+        reception: Reception | None = None,
     ) -> None:
         self._library = library
         self._batcher = batcher
@@ -49,6 +53,7 @@ class ForecastServicer:
         self._recorder = recorder
         self._metrics = metrics or Metrics()
         self._scorer = scorer
+        self._reception = reception or Reception(limits, monotonic)
         self._streams: set[Stream] = set()
         self._is_stopping = False
         self._log = structlog.get_logger()
@@ -81,6 +86,12 @@ class ForecastServicer:
         for stream in self._streams:
             stream.mailbox.put(write_response(GoingAway(within_s)))
 
+    def turn_out(self) -> None:
+        """Ends the open streams of those whose tokens are known no more."""
+        for stream in self._streams:
+            if not self._reception.is_welcome(stream.allowance.identity):
+                stream.mailbox.fail(AccessError("one that was taken back"))
+
     def _live(self) -> list[Live]:
         """Open streams and their tracks, by model; another thread asks."""
         counts = {(card.name, card.version): [0, 0] for card in self._library.cards()}
@@ -92,11 +103,13 @@ class ForecastServicer:
 
     async def list_models(self, request: pb.ListModelsRequest, context: Context) -> bytes:
         """All models."""
+        await self._spend(context)
         response = pb.ListModelsResponse(models=[write_model(card) for card in self._library.cards()])
         return response.SerializeToString()
 
     async def get_model(self, request: pb.GetModelRequest, context: Context) -> bytes:
         """One model."""
+        await self._spend(context)
         version = request.version if request.HasField("version") else None
         try:
             card = self._library.get(request.model, version).card
@@ -109,7 +122,9 @@ class ForecastServicer:
     async def forecast(self, request: pb.ForecastRequest, context: Context) -> bytes:
         """Forecasts from whole prefixes."""
         try:
-            return await self._forecast(request)
+            with self._reception.opened(context) as allowance:
+                allowance.spend(sum(len(prefix.times_s) for prefix in request.prefixes))
+                return await self._forecast(request)
         except asyncio.CancelledError:
             raise
         except Exception as error:
@@ -151,10 +166,11 @@ class ForecastServicer:
         stream: Stream | None = None
         reason = "ended"
         try:
-            stream = await self._open(context)
-            if stream is not None:
-                self._streams.add(stream)
-                await stream.run(context)
+            with self._reception.opened(context) as allowance:
+                stream = await self._open(context, allowance)
+                if stream is not None:
+                    self._streams.add(stream)
+                    await stream.run(context)
         except asyncio.CancelledError:
             reason = "server_stopped" if self._is_stopping else "client_gone"
             raise
@@ -168,7 +184,7 @@ class ForecastServicer:
                 self._streams.discard(stream)
                 stream.close(reason)
 
-    async def _open(self, context: Context) -> Stream | None:
+    async def _open(self, context: Context, allowance: Allowance) -> Stream | None:
         """The stream that the first message asks for; None if the client left without one."""
         first = await first_message(context.read(), self._limits.idle_stream_s)
         if first is _EOF:
@@ -176,13 +192,18 @@ class ForecastServicer:
         if first.WhichOneof("message") != "open":
             raise InputError("open", "open as the first message", first.WhichOneof("message") or "an empty message")
         engine, settings = read_open(first.open, self._library, self._limits)
-        if len(self._streams) >= self._limits.streams:
-            raise LimitError("streams", f"at most {self._limits.streams} open at once", f"{len(self._streams)} open")
         recording = None if self._recorder is None else self._recorder.open(settings)
         self._metrics.of(settings.card).opened.inc()
         session = Session(engine, settings)
         follower = None if self._scorer is None else self._scorer.follow(session)
-        return Stream(session, self._batcher, self._limits, recording, self._metrics, follower)
+        return Stream(session, self._batcher, self._limits, recording, self._metrics, follower, allowance)
+
+    async def _spend(self, context: Context) -> None:
+        """Counts a call that asks about models."""
+        try:
+            self._reception.allowance(context).spend(0)
+        except (AccessError, LimitError) as error:
+            await self._abort(context, error)
 
     async def _abort(self, context: Context, error: Exception) -> NoReturn:
         """Ends a call with the status of an error; only what cannot hold positions or ids is logged."""

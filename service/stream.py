@@ -17,11 +17,12 @@ from pathcast.service.codec.answers import write_forecasts, write_response
 from pathcast.service.codec.goals import read_goals
 from pathcast.service.codec.opened import write_opened
 from pathcast.service.codec.regions import read_regions
-from pathcast.service.codec.requests import read_frame, read_replay
+from pathcast.service.codec.requests import count_observations, read_frame, read_replay
 from pathcast.service.faults import to_name, to_refused
 from pathcast.service.limits import Limits
 from pathcast.service.mailbox import Mailbox
 from pathcast.service.messages import Forecasts, Refused, Settings
+from pathcast.service.protection.quotas import Allowance
 from pathcast.service.recording import Recording
 from pathcast.service.session import Session, Step
 from pathcast.service.silence import Silence
@@ -45,9 +46,12 @@ class Stream:
         limits: Limits,
         recording: Recording | None,
         metrics: Metrics,
-        follower: Follower | None = None,
+        follower: Follower | None,
+        allowance: Allowance,
     ) -> None:
         self.mailbox = Mailbox()
+        self.allowance = allowance
+        """What the client has left."""
         self._metrics = metrics
         self._counts = metrics.of(session.settings.card)
         self._session = session
@@ -128,6 +132,8 @@ class Stream:
             raise InputError("open", "open once, as the first message", "a second one")
         frame_number = request.frame.frame_number if kind == "frame" else None
         try:
+            if self.allowance.is_limited:
+                self.allowance.spend(count_observations(request))
             plan = self._plan(request, kind)
         except PathcastError as error:
             refusal = to_refused(error, frame_number)

@@ -18,6 +18,7 @@ VERBS: Final = {
     "serve": "Answer forecasts over gRPC.",
     "watch": "Stream a file or standard input to a server and print forecasts.",
     "doctor": "Check a server: reached, ready, forecasting.",
+    "token": "Make a token that a server lets in.",
     "models": "List the models that are here.",
     "demo": "Show the whole path in a few minutes.",
 }

@@ -15,7 +15,7 @@ import numpy as np
 def compile_models() -> None:
     """Runs every shipped model once, as the server does before it takes calls."""
     from pathcast.model.library import load_library
-    from pathcast.service.server import warm
+    from pathcast.service.warming import warm
 
     library = load_library()
     for card in library.cards():

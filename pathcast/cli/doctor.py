@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pathcast.cli.protection import credential_options
+
 if TYPE_CHECKING:
     from pathcast.service.client.checkup import Finding
+    from pathcast.service.client.credentials import Credentials
 
 
 @click.command("doctor")
@@ -21,7 +24,10 @@ if TYPE_CHECKING:
 )
 @click.option("--quick", is_flag=True, help="Only ask whether it is ready, as a container's health check does.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def command(address: str, models: tuple[str, ...], timeout: float, quick: bool, as_json: bool) -> None:
+@credential_options
+def command(
+    address: str, models: tuple[str, ...], timeout: float, quick: bool, as_json: bool, credentials: Credentials
+) -> None:
     """Check the server at HOST:PORT: that it is reached, ready, of this contract, and forecasts with every model.
 
     Exit code 0: all is well; 1: something is not; 2: wrong use.
@@ -31,7 +37,7 @@ def command(address: str, models: tuple[str, ...], timeout: float, quick: bool, 
     from pathcast.service.client.checkup import examine
 
     findings = []
-    for finding in examine(address, models, timeout, quick):
+    for finding in examine(address, models, timeout, quick, credentials):
         findings.append(finding)
         if not as_json:
             _print(finding)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pathcast.cli.evaluate_balls import baseball, table_tennis
+from pathcast.cli.protection import credential_options, refuse_unused
 from pathcast.cli.seeds import Seeds
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from pathcast.model.evaluation.forecasters import FoldForecasters
     from pathcast.model.evaluation.report import Report
+    from pathcast.service.client.credentials import Credentials
 
 
 @click.group("evaluate")
@@ -55,6 +57,7 @@ command.add_command(baseball)
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--markdown", type=click.Path(dir_okay=False, path_type=Path), help="File for every table in Markdown.")
+@credential_options
 def eth_ucy(
     data: Path,
     model: str,
@@ -68,6 +71,7 @@ def eth_ucy(
     sampled: int,
     as_json: bool,
     markdown: Path | None,
+    credentials: Credentials,
 ) -> None:
     """Score a model on the ETH/UCY test windows beside baselines.
 
@@ -84,8 +88,9 @@ def eth_ucy(
     if server:
         if markdown:
             raise click.UsageError("--markdown is for scores in this process: leave out --server.")
-        _stream(server, data, model, as_json)
+        _stream(server, credentials, data, model, as_json)
         return
+    refuse_unused(credentials)
     if train:
         if out is None:
             raise click.UsageError("--train needs --out, a folder for the trained runs.")
@@ -163,7 +168,7 @@ def _show(report: Report, as_json: bool, markdown: Path | None) -> None:
     click.echo(json.dumps(report.to_json(), indent=2) if as_json else report.protocol)
 
 
-def _stream(server: str, data: Path, model: str, as_json: bool) -> None:
+def _stream(server: str, credentials: Credentials, data: Path, model: str, as_json: bool) -> None:
     """The windows streamed through a server, frame by frame."""
     import json
 
@@ -174,7 +179,7 @@ def _stream(server: str, data: Path, model: str, as_json: bool) -> None:
     from pathcast.service.client import Client
 
     report: dict[str, object] = {"protocol": PROTOCOL, "sha256": data_hash(data), "model": model}
-    with Client(server) as client:
+    with Client(server, credentials=credentials) as client:
         for min_people, results in evaluate_eth_ucy(client, model, data).items():
             report[f"min_people_{min_people}"] = {each.scene: each.scores for each in results}
             (Console(stderr=True) if as_json else Console(width=110)).print(scene_table(results, min_people))

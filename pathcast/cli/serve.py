@@ -3,14 +3,34 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
+
+from pathcast.cli.protection import protection_options
+
+if TYPE_CHECKING:
+    from pathcast.service.protection.files import Protection
 
 
 @click.command("serve")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=0, show_default=True, type=click.IntRange(0, 65535), help="Port; 0 takes a free one.")
-@click.option("--models", multiple=True, metavar="NAME_OR_DIR", help="Model to serve, again for more; default: all.")
+@click.option(
+    "--models",
+    multiple=True,
+    metavar="NAME_OR_DIR",
+    help="Model to serve: its name, its bundle's folder, or a directory of bundles, NAME/VERSION/, which is watched. "
+    "Again for more; default: all that ship.",
+)
+@click.option(
+    "--look-every",
+    default=2.0,
+    show_default=True,
+    type=click.FloatRange(0),
+    metavar="SECONDS",
+    help="How often directories of bundles are looked at for what is new or gone; 0: at the start alone.",
+)
 @click.option(
     "--record",
     type=click.Path(file_okay=False, path_type=Path),
@@ -71,11 +91,19 @@ import click
     metavar="SECONDS",
     help="Send clients of older connections elsewhere, to spread them over replicas; 0: any age.",
 )
+@click.option(
+    "--health-port",
+    type=click.IntRange(0, 65535),
+    help="Port that answers health checks in plain text and nothing else, for probes without TLS; default: none.",
+)
+@click.option("--health-host", default="127.0.0.1", show_default=True, help="Address of that port.")
+@protection_options
 @click.option("--stop-with-stdin", is_flag=True, help="Also stop when standard input ends, as a child should.")
 def command(
     host: str,
     port: int,
     models: tuple[str, ...],
+    look_every: float,
     record: Path | None,
     grace: float,
     metrics_port: int | None,
@@ -85,20 +113,30 @@ def command(
     keepalive: float,
     keepalive_timeout: float,
     connection_age: float,
+    health_port: int | None,
+    health_host: str,
     stop_with_stdin: bool,
+    protection: Protection,
+    quotas: dict[str, Any],
 ) -> None:
     """Answer forecasts over gRPC until told to stop.
 
     Prints one line on standard output when ready: listening on HOST:PORT; with --metrics-port another one: metrics on
-    http://HOST:PORT/metrics. Logs go to standard error.
+    http://HOST:PORT/metrics; with --health-port: health on HOST:PORT. Logs go to standard error.
+
+    Without --cert it speaks plain text, without --tokens or --client-ca it answers everybody. Files of certificates and
+    tokens are read again when they change.
     """
-    from pathcast.model.library import load_library
+    from pathcast.model.library import Library, load_library
+    from pathcast.model.shelf import Shelf, is_shelf
     from pathcast.service.limits import Limits
     from pathcast.service.server import serve
     from pathcast.service.telemetry.self_scoring import Sampling
 
+    shelves = [Shelf(Path(model)) for model in models if is_shelf(Path(model))]
+    named = [model for model in models if not is_shelf(Path(model))]
     serve(
-        load_library(models or None),
+        Library([]) if shelves and not named else load_library(named or None),
         host=host,
         port=port,
         record=record,
@@ -111,7 +149,13 @@ def command(
             keepalive_s=keepalive,
             keepalive_timeout_s=keepalive_timeout,
             connection_age_s=connection_age,
+            **quotas,
         ),
         sampling=Sampling(every_s=score_every),
         stops_with_stdin=stop_with_stdin,
+        protection=protection,
+        shelves=shelves,
+        look_every_s=look_every,
+        health_at=None if health_port is None else (health_host, health_port),
+        on_health=lambda address: click.echo(f"health on {address}"),
     )

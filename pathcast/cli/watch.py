@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from pathcast.cli.protection import credential_options, refuse_unused
 from pathcast.errors import InputError
+
+if TYPE_CHECKING:
+    from pathcast.service.client.credentials import Credentials
 
 
 @click.command("watch")
@@ -45,6 +49,7 @@ from pathcast.errors import InputError
 @click.option("--format", "file_format", metavar="NAME", help="The file's format; default: told from its content.")
 @click.option("--frames-per-second", type=float, help="Of files that number frames instead of timing them.")
 @click.option("--scale", type=float, metavar="METRES", help="Metres per unit of the file's positions.")
+@credential_options
 def command(
     file: str,
     server: str | None,
@@ -66,6 +71,7 @@ def command(
     file_format: str | None,
     frames_per_second: float | None,
     scale: float | None,
+    credentials: Credentials,
 ) -> None:
     """Stream FILE's tracks, or with - the observations of standard input, and print forecasts.
 
@@ -79,6 +85,8 @@ def command(
     from pathcast.live.watch import FrameRow, lines_of, paced, read_frames, scenes_of, watch
     from pathcast.service.client import Client, LocalServer
 
+    if server is None:
+        refuse_unused(credentials)
     options: dict[str, Any] = {"num_modes": modes, "horizon_s": horizon, "step_s": step}
     options |= {"clock_s": clock_noise, "radius_m": radius, "mass_kg": mass, "level_m": level}
     if offsets is not None:
@@ -104,7 +112,7 @@ def command(
             address, model = stack.enter_context(LocalServer([model])).address, None
         elif address is None:
             address = stack.enter_context(LocalServer()).address
-        client = stack.enter_context(Client(address))
+        client = stack.enter_context(Client(address, credentials=credentials))
         for name, frames in scenes:
             if not fast:
                 frames = paced(frames, speed, time.monotonic, time.sleep)

@@ -6,6 +6,7 @@ narrows to the contract's floats, and adds it back to what comes.
 
 from pathcast.model.contacts import CONTACT_KINDS, Contacts
 from pathcast.service.client.connection import Client
+from pathcast.service.client.credentials import Credentials
 from pathcast.service.client.local import LocalServer
 from pathcast.service.client.stream import Reply, Stream
 from pathcast.service.client.writing import Options, Prefixes
@@ -16,6 +17,7 @@ __all__ = [
     "CONTACT_KINDS",
     "Client",
     "Contacts",
+    "Credentials",
     "Forecasts",
     "GoingAway",
     "LocalServer",

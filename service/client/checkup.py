@@ -18,12 +18,15 @@ from google.protobuf.descriptor_pb2 import DescriptorProto, FileDescriptorProto
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
-from pathcast.errors import InputError, PathcastError
+from pathcast.errors import AccessError, InputError, PathcastError
 from pathcast.service.client.connection import Client
+from pathcast.service.client.credentials import PLAIN, Credentials
+from pathcast.service.client.handshake import explain
 from pathcast.service.messages import Model
 from pathcast.v1 import forecast_pb2 as pb
 
 SERVICE_NAME = pb.DESCRIPTOR.services_by_name["ForecastService"].full_name
+TOKEN_ADVICE = "The server lets in who has a token: --token-file FILE, made by `pathcast token`."
 _REPEATS = 5
 _FRAMES = 20
 
@@ -55,7 +58,11 @@ def read_address(text: str) -> tuple[str, int]:
 
 
 def examine(
-    address: str, models: Sequence[str] = (), timeout_s: float = 10.0, is_quick: bool = False
+    address: str,
+    models: Sequence[str] = (),
+    timeout_s: float = 10.0,
+    is_quick: bool = False,
+    credentials: Credentials = PLAIN,
 ) -> Iterator[Finding]:
     """Checks one after the other, as they are done.
 
@@ -64,17 +71,18 @@ def examine(
         models: Names of those to forecast with; empty: all that the server lists.
         timeout_s: Seconds that each call may take.
         is_quick: Whether to stop at whether the server is ready.
+        credentials: Of a protected server.
 
     Raises:
-        InputError: The address is not of that form.
+        InputError: The address is not of that form, or a file of the credentials cannot be used.
     """
     host, port = read_address(address)
     found = _reach(host, port, timeout_s)
     yield found
     if not found.is_ok:
         return
-    with grpc.insecure_channel(address) as channel:
-        found = _speak(channel, timeout_s)
+    with credentials.channel(address) as channel:
+        found = _speak(channel, timeout_s, lambda: explain(host, port, credentials, timeout_s))
         yield found
         if not found.is_ok:
             return
@@ -82,7 +90,7 @@ def examine(
         if is_quick:
             return
         yield _contract(channel, timeout_s)
-    with Client(address, timeout_s) as client:
+    with Client(address, timeout_s, credentials) as client:
         found, listed = _list(client, models)
         yield found
         for model in listed:
@@ -101,14 +109,11 @@ def _reach(host: str, port: int, timeout_s: float) -> Finding:
     return Finding("reachable", True, "the port answers", round_trip_s=perf_counter() - started)
 
 
-def _speak(channel: grpc.Channel, timeout_s: float) -> Finding:
+def _speak(channel: grpc.Channel, timeout_s: float, explain: Callable[[], str]) -> Finding:
     try:
         grpc.channel_ready_future(channel).result(timeout_s)
     except grpc.FutureTimeoutError:
-        advice = (
-            "Something else listens there, or it wants TLS, or a proxy before it does not speak HTTP/2 (grpc_pass)."
-        )
-        return Finding("speaks gRPC", False, f"no gRPC connection within {timeout_s:g} s", advice)
+        return Finding("speaks gRPC", False, f"no gRPC connection within {timeout_s:g} s", explain())
     return Finding("speaks gRPC", True, "connected")
 
 
@@ -135,7 +140,10 @@ def _contract(channel: grpc.Channel, timeout_s: float) -> Finding:
     try:
         (response,) = stub.ServerReflectionInfo(iter([request]), timeout=timeout_s)
     except grpc.RpcError as error:
-        return Finding("contract", False, _say(error), "A proxy may hide reflection; forecasts may work all the same.")
+        advice = "A proxy may hide reflection; forecasts may work all the same."
+        if isinstance(error, grpc.Call) and error.code() is grpc.StatusCode.UNAUTHENTICATED:
+            advice = TOKEN_ADVICE
+        return Finding("contract", False, _say(error), advice)
     for content in response.file_descriptor_response.file_descriptor_proto:
         file = FileDescriptorProto.FromString(content)
         if file.package == pb.DESCRIPTOR.package:
@@ -177,7 +185,8 @@ def _list(client: Client, names: Sequence[str]) -> tuple[Finding, list[Model]]:
         models = client.models()
         seconds = _median_s(client.models)
     except PathcastError as error:
-        return Finding("models", False, str(error), "Look at the server's log."), []
+        advice = TOKEN_ADVICE if isinstance(error, AccessError) else "Look at the server's log."
+        return Finding("models", False, str(error), advice), []
     missing = sorted(set(names) - {model.name for model in models})
     known = ", ".join(f"{model.name} {model.version}" for model in models) or "none"
     if missing:

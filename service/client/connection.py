@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self
 
-import grpc
-
+from pathcast.service.client.credentials import PLAIN, Credentials
 from pathcast.service.client.stream import Stream, translated_errors
 from pathcast.service.client.writing import Options, Prefixes, write_open, write_prefixes
 from pathcast.service.codec.answers import join_parts, read_forecasts
@@ -25,14 +24,20 @@ _CHANNEL_OPTIONS = [
 class Client:
     """A connection to one server; a context manager."""
 
-    def __init__(self, address: str, timeout_s: float = 60.0) -> None:
-        """Args:
-        address: HOST:PORT.
-        timeout_s: Seconds that a call other than a stream, or the opening of a stream, may take.
+    def __init__(self, address: str, timeout_s: float = 60.0, credentials: Credentials = PLAIN) -> None:
+        """Connects when it is first used.
+
+        Args:
+            address: HOST:PORT.
+            timeout_s: Seconds that a call other than a stream, or the opening of a stream, may take.
+            credentials: Of a protected server.
+
+        Raises:
+            InputError: As of `Credentials.channel`.
         """
         self.address = address
         self._timeout_s = timeout_s
-        self._channel = grpc.insecure_channel(address, options=_CHANNEL_OPTIONS)
+        self._channel = credentials.channel(address, _CHANNEL_OPTIONS)
         self._stub = pb_grpc.ForecastServiceStub(self._channel)
 
     def __enter__(self) -> Self:

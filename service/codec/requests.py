@@ -37,6 +37,11 @@ def read_frame(message: pb.Frame, num_axes: int, limits: Limits) -> Frame:
     return Frame(message.frame_number, message.capture_time_s, ids, positions)
 
 
+def count_observations(message: pb.StreamForecastsRequest) -> int:
+    """How many observations a message brings, right or wrong."""
+    return len(message.frame.track_ids) + sum(len(prefix.times_s) for prefix in message.replay.prefixes)
+
+
 def read_replay(message: pb.Replay, num_axes: int, limits: Limits) -> list[Prefix]:
     """The prefixes of a replay.
 

@@ -84,6 +84,14 @@ class Metrics:
         self._ended = counter("pathcast_tracks_ended_total", "Tracks that ended, by reason.", (*_MODEL, "reason"))
         self._refused = counter("pathcast_refused_total", "Messages of streams that were refused.", (*_MODEL, "code"))
         self._failed = counter("pathcast_calls_failed_total", "Calls that ended with an error, by code.", ("code",))
+        self._over_quota = counter(
+            "pathcast_over_quota_total", "Messages and calls refused because there were too many, by quota.", ("quota",)
+        )
+        self._bundles_refused = Gauge(
+            "pathcast_bundles_refused",
+            "Folders of the model directories that are refused at this moment; the log says why.",
+            registry=self.registry,
+        )
         self._latency = histogram(
             "pathcast_forecast_latency_seconds", "From a message's arrival to its answer.", _SECONDS, _MODEL
         )
@@ -97,6 +105,10 @@ class Metrics:
         for card in cards:
             self._info.labels(card.name, card.version, card.num_axes).set(1)
             self.of(card)
+
+    def withdraw(self, card: Card) -> None:
+        """Says that a model is served no more; its counts stay."""
+        self._info.remove(card.name, card.version, str(card.num_axes))
 
     def watch_live(self, live: Callable[[], Iterable[Live]], queue_age_s: Callable[[], float]) -> None:
         """Has open streams, live tracks and the oldest waiting message read whenever somebody looks."""
@@ -156,6 +168,14 @@ class Metrics:
     def count_failed(self, code: str) -> None:
         """Counts a call that ended with an error."""
         self._failed.labels(code).inc()
+
+    def count_over_quota(self, quota: str) -> None:
+        """Counts what was refused because there was too much of it lately."""
+        self._over_quota.labels(quota).inc()
+
+    def show_refused_bundles(self, number: int) -> None:
+        """Says how many bundles are refused at this moment."""
+        self._bundles_refused.set(number)
 
 
 class _LiveCollector(Collector):

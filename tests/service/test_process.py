@@ -44,7 +44,7 @@ def test_the_serving_process_never_loads_torch_and_stays_small(card):
 
 def test_no_module_of_torch_is_imported_by_serving():
     code = (
-        "import sys, pathcast.cli.serve, pathcast.service.server as s\n"
+        "import sys, pathcast.cli.serve, pathcast.service.server, pathcast.service.warming as s\n"
         "from pathcast.model.library import load_library\n"
         "library = load_library()\n"
         "[s.warm(library.get(card.name, card.version)) for card in library.cards()]\n"

@@ -1,0 +1,1 @@
+"""Protection: who is let in, over what, and how much each client may ask for."""
