@@ -48,9 +48,20 @@ def option_names(of: Any) -> set[str]:
     return {name for parameter in of.params for name in parameter.opts if name.startswith("--")}
 
 
+def pod(name: str = "kubernetes/deployment.yaml") -> Any:
+    return read(name)["spec"]["template"]["spec"]
+
+
 def server_words() -> list[list[str]]:
-    container = read("kubernetes/deployment.yaml")["spec"]["template"]["spec"]["containers"][0]
-    return [words(instruction("CMD")), container["args"]]
+    return [words(instruction("CMD")), pod()["containers"][0]["args"]]
+
+
+PROTECTED_POD = "kubernetes/protected/deployment.yaml"
+
+
+def protected_words() -> list[list[str]]:
+    service = read("compose.protected.yaml")["services"]["pathcast"]
+    return [service["command"], pod(PROTECTED_POD)["containers"][0]["args"]]
 
 
 def after(option: str, arguments: list[str]) -> str:
@@ -122,7 +133,9 @@ def test_the_health_check_is_the_doctors() -> None:
     assert arguments[-1] == f"127.0.0.1:{after('--port', words(instruction('CMD')))}"
 
 
-@pytest.mark.parametrize("arguments", server_words(), ids=["image", "kubernetes"])
+@pytest.mark.parametrize(
+    "arguments", server_words() + protected_words(), ids=["image", "kubernetes", "compose", "kubernetes protected"]
+)
 def test_the_server_is_started_with_options_that_exist(arguments: list[str]) -> None:
     assert arguments[0] == "serve"
     assert {word for word in arguments if word.startswith("--")} <= option_names(serve)
@@ -141,13 +154,12 @@ def test_ports_agree() -> None:
 
 
 def test_pods_are_probed_by_grpc_and_end_gracefully() -> None:
-    pod = read("kubernetes/deployment.yaml")["spec"]["template"]["spec"]
-    container = pod["containers"][0]
+    container = pod()["containers"][0]
     for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
         assert container[probe]["grpc"]["port"] == 50051
     assert container["readinessProbe"]["grpc"]["service"] == "pathcast.v1.ForecastService"
-    assert float(after("--grace", container["args"])) < pod["terminationGracePeriodSeconds"]
-    assert pod["securityContext"]["runAsNonRoot"] is True
+    assert float(after("--grace", container["args"])) < pod()["terminationGracePeriodSeconds"]
+    assert pod()["securityContext"]["runAsNonRoot"] is True
 
 
 def test_selectors_find_the_pods() -> None:
@@ -168,6 +180,38 @@ def test_compose_mounts_files_that_are_there() -> None:
         source = volume.split(":")[0]
         assert not source.startswith("./") or (DEPLOY / source).is_file()
     assert (ROOT / services["pathcast"]["build"]["dockerfile"]).is_file()
+
+
+def test_protected_servers_differ_by_their_protection_alone() -> None:
+    """All they are told beside it is what the others are told."""
+    more = {"--cert", "--key", "--tokens", "--client-streams", "--models", "--health-host", "--health-port"}
+    for plain, protected in zip(server_words(), protected_words(), strict=True):
+        told = dict(zip(protected[1::2], protected[2::2], strict=True))
+        assert {name: value for name, value in told.items() if name not in more} == dict(
+            zip(plain[1::2], plain[2::2], strict=True)
+        )
+
+
+def test_secrets_are_mounted_where_the_server_reads_them_and_whole() -> None:
+    compose = read("compose.protected.yaml")["services"]["pathcast"]
+    mounts = {volume.split(":")[1] for volume in compose["volumes"]}
+    assert all(volume.endswith(":ro") for volume in compose["volumes"])
+    in_cluster = pod(PROTECTED_POD)["containers"][0]["volumeMounts"]
+    assert not [mount for mount in in_cluster if "subPath" in mount or not mount["readOnly"]]
+    volumes = {volume["name"] for volume in pod(PROTECTED_POD)["volumes"]}
+    assert {mount["name"] for mount in in_cluster} == volumes
+    in_pod = {mount["mountPath"] for mount in in_cluster}
+    for arguments, folders in zip(protected_words(), (mounts, in_pod), strict=True):
+        assert after("--models", arguments) in folders
+        assert {str(Path(after(name, arguments)).parent) for name in ("--cert", "--key", "--tokens")} <= folders
+
+
+def test_probes_of_protected_servers_ask_the_port_that_lets_them() -> None:
+    compose = read("compose.protected.yaml")["services"]["pathcast"]
+    assert compose["healthcheck"]["test"][-1] == f"127.0.0.1:{after('--health-port', compose['command'])}"
+    container = pod(PROTECTED_POD)["containers"][0]
+    for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
+        assert str(container[probe]["grpc"]["port"]) == after("--health-port", container["args"])
 
 
 def test_proxies_outlast_a_silent_stream() -> None:
