@@ -5,6 +5,7 @@ A track's position at an offset is a mixture of Gaussians, one component per mod
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -51,6 +52,12 @@ class Forecast:
         for part in (part for part in parts if part is not None):
             result &= np.isfinite(part.reshape(self.num_tracks, -1)).all(axis=1)
         return result
+
+    def is_all_finite(self) -> bool:
+        """Whether all numbers of all tracks are surely finite: their sums are, which is quicker to see."""
+        parts = (self.probabilities, self.means, self.covariances, self.point)
+        with np.errstate(over="ignore", invalid="ignore"):
+            return all(math.isfinite(part.sum()) for part in parts if part is not None)
 
 
 def join(forecasts: Sequence[Forecast]) -> Forecast:

@@ -66,7 +66,7 @@ class BundleEngine:
         self._goals: Any = sessions.get(GOALS)
         self._outcomes: Any = sessions.get(OUTCOMES)
         self._place = place
-        if self._estimating is not None:  # compiled anyway
+        if front_end.num_axes == 3:  # compiled anyway
             from pathcast.model.bundle.placing_kernel import place_in_space
 
             self._place = place_in_space
@@ -74,6 +74,7 @@ class BundleEngine:
             each.name == "knots" and not isinstance(each.shape[0], int) for each in self._forecast.get_inputs()
         )
         self._outputs = [output.name for output in self._forecast.get_outputs()]
+        self._memory = [self._encode.get_outputs()[0].name]
         self._num_neighbours = int(config.network.get("num_neighbours") or 0)
 
     @property
@@ -134,7 +135,7 @@ class BundleEngine:
             "lengths": (counts if is_all else counts[rows]).astype(np.int32),
             "memory": memory if is_all else memory[rows],
         }
-        after: np.ndarray = self._encode.run(None, feed)[0]
+        after: np.ndarray = self._encode.run(self._memory, feed)[0]
         if is_all:
             return after
         result = memory.copy()
@@ -169,7 +170,7 @@ class BundleEngine:
             feed["shifts"] = self._estimate.run(None, feed)[0]
             filters = self._estimating.estimate(filters, feed["shifts"])
         knots = self._knots[: self._num_needed(offsets)]
-        at_knots = self._front_end.base(filters, np.broadcast_to(knots, (len(filters), len(knots))))
+        at_knots = self._front_end.base(filters, np.repeat(knots[None], len(filters), axis=0))
         feed["knots"] = np.ascontiguousarray(at_knots.knots.transpose(1, 0, 2))
         if self._num_neighbours and others is not None:
             around, present = self._front_end.look_around(filters, others, self._num_neighbours)
@@ -223,12 +224,12 @@ class BundleEngine:
         knots: Float[np.ndarray, " knot"],
         at_knots: Base,
     ) -> Base:
-        """The base at the offsets, of which nothing is flown twice."""
-        if self._estimating is None:
-            return self._front_end.base(filters, offsets)
+        """The base at the offsets, of which nothing is computed twice."""
         num = offsets.shape[1]
         if num <= len(knots) and bool((np.abs(offsets - knots[:num]) < 1e-9).all()):
             return Base(at_knots.path[:, :num], at_knots.unit[:, :num], at_knots.knots)
+        if self._estimating is None:
+            return self._front_end.base(filters, offsets)
         return self._estimating.base_between(filters, offsets, knots, at_knots)
 
     def positions(self, states: States) -> Float[np.ndarray, "track axis"]:
@@ -310,8 +311,8 @@ def _rank(
 ) -> tuple[Float[np.ndarray, "track mode"], np.ndarray]:
     """Probabilities, falling, and the modes in that order."""
     shifted = np.exp((logits.astype(np.float64) - logits.max(axis=1, keepdims=True)) / temperature)
-    order = np.argsort(-shifted, axis=1, kind="stable")
-    ranked = np.take_along_axis(shifted, order, axis=1)
+    order = (-shifted).argsort(axis=1, kind="stable")
+    ranked = shifted[np.arange(len(order))[:, None], order]
     return (ranked / ranked.sum(axis=1, keepdims=True)).astype(np.float32), order
 
 
@@ -347,7 +348,8 @@ def load_bundle(folder: Path) -> BundleEngine:
         if digest != config.files.get(name):
             raise BundleError(f"{folder / name}: expected SHA-256 {config.files.get(name)}, found {digest}")
     front_end = config.front_end.build()
-    is_estimating = front_end.num_estimated > 0
+    is_ball = front_end.num_estimated > 0
+    is_estimating = is_ball and ESTIMATE in config.files
     card = Card(
         name=config.name,
         version=config.version,
@@ -365,8 +367,8 @@ def load_bundle(folder: Path) -> BundleEngine:
         outcome_names=front_end.outcome_names if OUTCOMES in config.files else (),
         has_contacts=is_estimating,
         has_surprise=is_estimating,
-        takes_noise=is_estimating,
-        takes_object=is_estimating,
+        takes_noise=is_ball,
+        takes_object=is_ball,
         metrics=_read_metrics(folder / METRICS),
         text=_read_text(folder / CARD, "text in UTF-8"),
     )

@@ -219,3 +219,22 @@ def test_a_file_is_no_bundle(tmp_path: Path) -> None:
     (tmp_path / "walk.csv").write_text("time,track,x,y\n")
     with pytest.raises(BundleError, match=r"walk.csv: expected a bundle, found no config.json"):
         load_bundle(tmp_path / "walk.csv")
+
+
+def test_a_ball_whose_base_no_network_moves_foretells_nothing_of_contacts(tmp_path: Path) -> None:
+    settings = SETTINGS.model_copy(update={"base": "none", "knot_s": 0.1, "num_offsets": 6, "coast_s": 0.3})
+    write_bundle(tmp_path, build_network(settings, FLIGHT.build()).eval(), FLIGHT, settings)
+    engine = load_bundle(tmp_path)
+    assert not engine.card.has_contacts and not engine.card.has_surprise and engine.card.takes_noise
+    assert _whole(engine, *_tracks(engine, 1)).is_finite().all()
+
+
+def test_sums_that_are_finite_tell_of_finite_forecasts(engine: BundleEngine) -> None:
+    forecast = _whole(engine, *_tracks(engine, 3))
+    assert forecast.is_all_finite()
+    for value in (np.nan, np.inf, -np.inf):
+        broken = forecast.take(np.arange(forecast.num_tracks))
+        broken.means[0, 0, 0, 0] = value
+        assert not broken.is_all_finite()
+    huge = np.full_like(forecast.means, 3e38)  # what cannot be summed is looked at number by number
+    assert not Forecast(forecast.offsets, forecast.probabilities, huge, forecast.covariances).is_all_finite()

@@ -252,7 +252,8 @@ class BallFrontEnd:
         partings = np.empty(len(filters))
         write_base(np.ascontiguousarray(filters), *self._places(), times, path, unit, knots, changes, partings)
         _keep_lost(filters, path, unit)
-        np.nan_to_num(knots, copy=False)
+        if not np.isfinite(knots).all():
+            np.nan_to_num(knots, copy=False)
         return Base(path, unit, knots, partings)
 
     def _places(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -359,13 +360,15 @@ def _keep_lost(
     unit: Float[np.ndarray, "track time"],
 ) -> None:
     """Lets flights that came to no finite end stay where they began, not known to any use, in place."""
-    lost = ~(np.isfinite(path).all(axis=(1, 2)) & np.isfinite(unit).all(axis=1))
-    if lost.any():
+    if not (np.isfinite(path).all() and np.isfinite(unit).all()):
+        lost = ~(np.isfinite(path).all(axis=(1, 2)) & np.isfinite(unit).all(axis=1))
         path[lost], unit[lost] = filters[lost, None, MEAN : MEAN + 3], LOST_M
 
 
 def _owned(array: np.ndarray, kind: type = np.float64) -> np.ndarray:
     """The array as kernels want it: they would be compiled once more for one that cannot be written to."""
+    if array.dtype == kind and array.flags.carray:
+        return array
     return np.require(array, kind, ["C", "W"])
 
 
