@@ -43,3 +43,8 @@ def admit(
     verdicts[(np.abs(positions) > MAX_POSITION_M).any(axis=1)] = Admission.OUT_OF_RANGE
     verdicts[~(np.isfinite(positions).all(axis=1) & np.isfinite(times))] = Admission.NOT_FINITE
     return verdicts
+
+
+def is_usual(positions: Float[np.ndarray, "track axis"]) -> bool:
+    """Whether all coordinates are finite and within reach: whether `admit` finds nothing in them."""
+    return bool(np.abs(positions).max(initial=0.0) <= MAX_POSITION_M)  # what is not a number is not within either

@@ -42,6 +42,8 @@ def answer(step: Step, queued_s: float) -> tuple[Forecasts, int]:
         queued_s=queued_s,
         computing_s=step.computing_s,
     )
+    if step.is_finite and not _says_more(result):
+        return result, 0
     is_finite = _is_finite(forecast, result)
     if is_finite.all():
         return result, 0
@@ -53,6 +55,12 @@ def _statuses(step: Step, statuses: Int[np.ndarray, " track"]) -> Int[np.ndarray
     if step.is_suspect is None or not step.is_suspect.any():
         return statuses
     return np.where(step.is_suspect & np.isin(statuses, _SEEN), int(Status.SUSPECT), statuses)
+
+
+def _says_more(result: Forecasts) -> bool:
+    """Whether numbers are told beside the forecast's own."""
+    beside = (result.goals, result.regions, result.entry_offsets_s, result.outcomes, result.surprises, result.contacts)
+    return any(each is not None for each in beside)
 
 
 def _is_finite(forecast: Forecast, result: Forecasts) -> Bool[np.ndarray, " track"]:

@@ -67,9 +67,14 @@ class Lane:
         """Tells those who wait that something was taken or finished."""
         self._changed.set()
 
+    @property
+    def has_room(self) -> bool:
+        """Whether more messages may wait."""
+        return len(self.waiting) < MANY_WAITING
+
     async def room(self) -> None:
         """Returns once not too many messages wait."""
-        while len(self.waiting) >= MANY_WAITING:
+        while not self.has_room:
             self._changed.clear()
             await self._changed.wait()
 

@@ -118,12 +118,14 @@ def _forecast(engine: Engine, steps: list[Step]) -> None:
     """Forecasts the tracks of all steps, which have the same number of offsets."""
     parts = [step.asking for step in steps if step.asking is not None]
     whole = forecast_at(engine, steps, np.concatenate([part.offsets for part in parts]))
+    is_finite = whole is not None and whole.is_all_finite()
     start = 0
     for step, part in zip(steps, parts, strict=True):
         stop = start + len(part.slots)
         if whole is not None and stop > start:
             step.mixture = whole if (start, stop) == (0, whole.num_tracks) else whole.take(slice(start, stop))
             step.forecast = merge_modes(step.mixture, step.session.settings.num_modes)
+            step.is_finite = is_finite and step.forecast is step.mixture
         start = stop
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from pathcast.errors import InputError
-from pathcast.model.admission import Admission, admit
+from pathcast.model.admission import Admission, admit, is_usual
 from pathcast.model.contacts import Contacts
 from pathcast.model.engine import Engine
 from pathcast.model.entries import Entries
@@ -80,6 +80,8 @@ class Step:
     mixture: Forecast | None = None
     """The forecast in all of the model's modes."""
     forecast: Forecast | None = None
+    is_finite: bool = False
+    """Whether all of the forecast is known to be finite."""
     goals: Float[np.ndarray, "track goal_or_none"] | None = None
     """Probabilities of the goals, and of none of them."""
     entries: Entries | None = None
@@ -116,6 +118,8 @@ class Session:
         """Said with the next answer."""
         self._newest_frame = -1
         self._num_frames = 0
+        self._offsets = np.minimum(settings.offsets, settings.card.horizon_s)[None]
+        """Of tracks that were just seen."""
 
     @property
     def num_tracks(self) -> int:
@@ -140,6 +144,8 @@ class Session:
         self._newest_frame = frame.frame_number
         is_due = self._num_frames % self.settings.forecast_every == 0 or len(self._remarks) > _MANY_REMARKS
         self._num_frames += 1
+        if (plain := self._observe_plain(frame, is_due)) is not None:
+            return plain
         slots, verdicts = self._admit(frame)
         is_seen = verdicts == Admission.ADMITTED
         self._end_unseen(frame.capture_time_s, slots[is_seen])
@@ -156,6 +162,32 @@ class Session:
             )
         if is_due:
             self._ask(step, slots, is_seen)
+        return step
+
+    def _observe_plain(self, frame: Frame, is_due: bool) -> Step | None:
+        """Plans a frame in which every live track is warm, seen and admitted, and nobody else is; None: it is not one.
+
+        Most frames are, and then nothing of what `observe` asks of each track needs asking.
+        """
+        slot_of = self._slot_of
+        num = len(frame.track_ids)
+        if num != len(slot_of) or self._remarks or not num:
+            return None
+        try:
+            slots = np.array([slot_of[track_id] for track_id in frame.track_ids], np.int64)
+        except KeyError:
+            return None
+        time, filters = frame.capture_time_s, self.states.filter
+        if filters[slots, COUNT].min() + 1 < max(self.settings.card.warm_points, 2):
+            return None
+        if not filters[slots, TIME].max() < time or not is_usual(frame.positions):
+            return None
+        step = Step(self, frame.frame_number, time)
+        step.observing = Observing(slots, np.full((num, 1), time), frame.positions[:, None], np.ones(num, np.int64))
+        if is_due:
+            statuses = np.full(num, _FORECASTING, np.int64)
+            offsets = np.repeat(self._offsets, num, axis=0)
+            self._put_asking(step, slots, offsets, np.zeros(num), statuses)
         return step
 
     def replay(self, prefixes: list[Prefix]) -> Step:
@@ -201,7 +233,7 @@ class Session:
 
     def _newest(self, slots: Int[np.ndarray, " track"]) -> Float[np.ndarray, " track"]:
         """Seconds of the newest observation; minus infinity where there is no track (slot -1)."""
-        rows = self.states.filter[slots]
+        rows = self.states.filter[slots, : TIME + 1]
         return np.where((slots >= 0) & (rows[:, COUNT] > 0), rows[:, TIME], -np.inf)
 
     def _admit(self, frame: Frame) -> tuple[Int[np.ndarray, " track"], Int[np.ndarray, " track"]]:
@@ -306,10 +338,19 @@ class Session:
         chosen = slots[is_asked]
         gaps = gaps[is_asked]
         offsets = np.minimum(self.settings.offsets + gaps[:, None], self.settings.card.horizon_s)
+        self._put_asking(step, chosen, offsets, gaps, statuses[is_asked].astype(np.int64))
+
+    def _put_asking(
+        self,
+        step: Step,
+        slots: Int[np.ndarray, " track"],
+        offsets: Float[np.ndarray, "track time"],
+        gaps: Float[np.ndarray, " track"],
+        statuses: Int[np.ndarray, " track"],
+    ) -> None:
         goals = self.goals if self.settings.has_goals else NO_GOALS
         regions = self.regions if self.settings.has_regions else NO_REGIONS
-        stand = statuses[is_asked].astype(np.int64)
-        step.asking = Asking(chosen, offsets, gaps, stand, self._ids[chosen], goals, regions)
+        step.asking = Asking(slots, offsets, gaps, statuses, self._ids[slots], goals, regions)
 
 
 def _pad(slots: list[int], kept: list[tuple[np.ndarray, np.ndarray]], num_axes: int) -> Observing:

@@ -115,8 +115,10 @@ class Stream:
             while (request := await context.read()) is not _EOF:
                 self._silence.hear()
                 self._take(request)
-                await self._lane.room()
-                await self.mailbox.room()
+                if not self._lane.has_room:
+                    await self._lane.room()
+                if not self.mailbox.has_room:
+                    await self.mailbox.room()
             await self._lane.finish()
             self.mailbox.close()
         except asyncio.CancelledError:

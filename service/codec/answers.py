@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from math import prod
 from typing import Any
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from pathcast.model.contacts import Contacts, join_contacts
 from pathcast.service.codec.contacts import CONTACT_BYTES, read_contacts, write_contacts
-from pathcast.service.codec.packing import PackedForecasts, PackedResponse, PackedUnaryResponse, pack
+from pathcast.service.codec.packing import PackedResponse, PackedUnaryResponse, pack
 from pathcast.service.messages import Forecasts, GoingAway, Opened, Reason, Refused, Remark, Status
 from pathcast.v1 import forecast_pb2 as pb
 
@@ -46,46 +46,60 @@ def write_response(message: Opened | Refused | GoingAway | pb.Opened) -> bytes:
 
 def write_forecasts(answer: Forecasts, bytes_out: int) -> list[bytes]:
     """A stream's messages of one answer, each of at most that many bytes."""
-    return [PackedResponse(forecasts=part).SerializeToString() for part in _write_parts(answer, bytes_out)]
+    responses: list[Any] = []
+
+    def another() -> Any:
+        responses.append(PackedResponse())
+        return responses[-1].forecasts
+
+    _write_parts(answer, bytes_out, another)
+    return [response.SerializeToString() for response in responses]
 
 
 def write_unary(opened: pb.Opened, answer: Forecasts, bytes_out: int) -> bytes:
     """A unary response."""
-    response = PackedUnaryResponse(forecasts=_write_parts(answer, bytes_out))
+    response = PackedUnaryResponse()
+    _write_parts(answer, bytes_out, response.forecasts.add)
     response.opened.MergeFromString(opened.SerializeToString())
     data: bytes = response.SerializeToString()
     return data
 
 
-def _write_parts(answer: Forecasts, bytes_out: int) -> list[Any]:
-    """The parts of an answer, split by track, then by remark."""
+def _write_parts(answer: Forecasts, bytes_out: int, another: Callable[[], Any]) -> None:
+    """The parts of an answer, split by track, then by remark.
+
+    Args:
+        answer: All of it.
+        bytes_out: Most bytes of a part.
+        another: An empty part where it shall stand: filled there, its arrays are not copied once more.
+    """
     room = bytes_out - _ENVELOPE_BYTES
     starts, size = _split(answer, room)
     ends = [*starts[1:], len(answer.track_ids)]
-    parts = [_write_part(answer, start, end) for start, end in zip(starts, ends, strict=True)]
+    parts = [_write_part(answer, start, end, another()) for start, end in zip(starts, ends, strict=True)]
     left = room - size
     for remark in answer.remarks:
         left -= _REMARK_BYTES + len(remark.detail.encode())
         if left < 0:
-            parts.append(_write_part(answer, 0, 0))
+            parts.append(_write_part(answer, 0, 0, another()))
             left = room - _REMARK_BYTES - len(remark.detail.encode())
         parts[-1].remarks.add(
             track_id=remark.track_id, status=int(remark.status), reason=int(remark.reason), detail=remark.detail
         )
     for index, part in enumerate(parts):
         part.part, part.num_parts = index, len(parts)
-    return parts
 
 
 def _split(answer: Forecasts, room: int) -> tuple[list[int], int]:
     """Where parts begin, each of as many tracks as there is room for, and the bytes of the last; one at least."""
     arrays = [getattr(answer, name) for name in ("probabilities", *_OPTIONAL)]
-    per_track = _TRACK_BYTES + 4 * sum(prod(part.shape[1:]) for part in arrays if part is not None)
     num_tracks = len(answer.track_ids)
     num_contacts = 0 if answer.contacts is None else answer.contacts.num_contacts
-    size = per_track * num_tracks + CONTACT_BYTES * num_contacts
+    size = _TRACK_BYTES * num_tracks + 4 * sum([part.size for part in arrays if part is not None])
+    size += CONTACT_BYTES * num_contacts
     if size <= room:
         return [0], size
+    per_track = _TRACK_BYTES + 4 * sum(prod(part.shape[1:]) for part in arrays if part is not None)
     sizes = np.full(num_tracks, per_track)
     if answer.contacts is not None:
         sizes += CONTACT_BYTES * np.bincount(answer.contacts.row, minlength=num_tracks)
@@ -97,19 +111,17 @@ def _split(answer: Forecasts, room: int) -> tuple[list[int], int]:
     return starts, int(reach[-1] - reach[starts[-1]])
 
 
-def _write_part(answer: Forecasts, start: int, end: int) -> Any:
+def _write_part(answer: Forecasts, start: int, end: int, part: Any) -> Any:
     """One part with its tracks, without remarks."""
     rows = slice(start, end)
-    part = PackedForecasts(
-        frame_number=answer.frame_number,
-        capture_time_s=answer.capture_time_s,
-        track_ids=answer.track_ids[rows].tolist(),
-        statuses=answer.statuses[rows].tolist(),
-        probabilities=pack(answer.probabilities[rows]),
-        queued_s=answer.queued_s,
-        computing_s=answer.computing_s,
-        frames_conflated=answer.frames_conflated,
-    )
+    part.frame_number = answer.frame_number
+    part.capture_time_s = answer.capture_time_s
+    part.track_ids.extend(answer.track_ids[rows].tolist())
+    part.statuses.extend(answer.statuses[rows].tolist())
+    part.probabilities = pack(answer.probabilities[rows])
+    part.queued_s = answer.queued_s
+    part.computing_s = answer.computing_s
+    part.frames_conflated = answer.frames_conflated
     for name in _OPTIONAL:
         values = getattr(answer, name)
         if values is not None:

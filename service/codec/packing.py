@@ -39,12 +39,10 @@ def _twin_file() -> descriptor_pb2.FileDescriptorProto:
 
 _pool = descriptor_pool.DescriptorPool()
 _pool.Add(_twin_file())
-PackedForecasts: Any = message_factory.GetMessageClass(_pool.FindMessageTypeByName(f"{_PACKAGE}.Forecasts"))
-"""`pathcast.v1.Forecasts` whose packed floats are bytes."""
 PackedResponse: Any = message_factory.GetMessageClass(
     _pool.FindMessageTypeByName(f"{_PACKAGE}.StreamForecastsResponse")
 )
-"""`pathcast.v1.StreamForecastsResponse` of the same form."""
+"""`pathcast.v1.StreamForecastsResponse` whose packed floats are bytes."""
 PackedUnaryResponse: Any = message_factory.GetMessageClass(_pool.FindMessageTypeByName(f"{_PACKAGE}.ForecastResponse"))
 """`pathcast.v1.ForecastResponse` of the same form."""
 

@@ -90,6 +90,9 @@ def _read_prefix(message: pb.Prefix, num_axes: int, limits: Limits, where: str) 
 
 def _check_unique(ids: Iterable[int], where: str, whole: str) -> None:
     """Refuses an id that stands twice."""
+    ids = list(ids)
+    if len(set(ids)) == len(ids):
+        return
     seen: set[int] = set()
     for track_id in ids:
         if track_id in seen:

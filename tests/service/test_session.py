@@ -193,3 +193,49 @@ def test_every_track_of_a_frame_is_forecast_or_remarked_and_is_as_if_alone(seen,
             talk.session.end(ended)
             for each in ended:
                 alone[each].session.end([each])
+
+
+class Careful(Session):
+    """Asks everything of every track in every frame."""
+
+    def _observe_plain(self, frame: Frame, is_due: bool) -> None:
+        return None
+
+
+@given(
+    frames=st.lists(
+        st.tuples(
+            st.sets(st.integers(1, 3), max_size=3),
+            st.sampled_from([0.1, 0.4, 0.0, 2.0]),
+            st.sampled_from([0.0, 3.0, 9000.0, math.nan, math.inf]),
+        ),
+        min_size=1,
+        max_size=12,
+    ),
+    warm_points=st.integers(2, 4),
+    forecast_every=st.integers(1, 2),
+)
+def test_frames_in_which_nothing_is_unusual_are_planned_like_all_others(frames, warm_points, forecast_every):
+    from dataclasses import replace
+
+    fields = {"card": replace(CARD, warm_points=warm_points), "forecast_every": forecast_every}
+    plain = session(**fields)
+    careful = Careful(ENGINE, plain.settings)
+    time = 0.0
+    for number, (ids, step_s, place) in enumerate(frames):
+        time += step_s
+        positions = np.array([[0.2 * number, track_id] for track_id in ids], np.float32).reshape(len(ids), 2)
+        positions[:1, 0] += place if number % 2 else 0.0
+        frame = Frame(number, time, list(ids), positions)
+        steps = [each.observe(frame) for each in (plain, careful)]
+        for step in steps:
+            compute(ENGINE, [step])
+        ours, theirs = steps
+        assert (ours.asking is None) == (theirs.asking is None)
+        assert ours.remarks == theirs.remarks
+        np.testing.assert_array_equal(plain.states.filter, careful.states.filter)
+        if ours.asking is not None and theirs.asking is not None:
+            for name in ("slots", "offsets", "gaps", "statuses", "track_ids"):
+                mine, other = getattr(ours.asking, name), getattr(theirs.asking, name)
+                np.testing.assert_array_equal(mine, other)
+                assert mine.dtype == other.dtype
