@@ -119,6 +119,9 @@ class Stream:
                     await self._lane.room()
                 if not self.mailbox.has_room:
                     await self.mailbox.room()
+            # The requests of a cancelled call end as those of a finished one do; gRPC's word that it was cancelled is
+            # behind that, and ahead of what the next operation brings.
+            await context.read()
             await self._lane.finish()
             self.mailbox.close()
         except asyncio.CancelledError:
