@@ -41,6 +41,8 @@ class Card:
     venue: Venue | None = None
     uses_neighbours: bool = False
     """Whether forecasts look at the other people."""
+    walks: bool = False
+    """Whether what it forecasts are people, who do not move faster than people can."""
     takes_goals: bool = False
     """Whether it says which of named goals a track is heading for."""
     has_point: bool = False

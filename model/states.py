@@ -30,6 +30,11 @@ class States:
         return len(self.filter)
 
     @property
+    def num_bytes(self) -> int:
+        """What it holds."""
+        return self.filter.nbytes + self.memory.nbytes
+
+    @property
     def count(self) -> Float[np.ndarray, " track"]:
         """Observations used so far."""
         return self.filter[:, COUNT]

@@ -2,35 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 
 from pathcast.model.baselines.parabola import fit_parabola
 from pathcast.model.baselines.prefixes import check_lengths, is_observed
 from pathcast.model.baselines.turns import find_turns
+from pathcast.model.hops import GRAVITY, Floor, hop_on
 
-GRAVITY = 9.81
-"""m/s²."""
-SHORTEST_HOP = 1e-3
-"""Seconds: a ball whose next hop is shorter lies on the floor."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Floor:
-    """A horizontal floor that a ball's centre comes no nearer to than its radius."""
-
-    height: float = 0.0
-    """z of the surface, metres."""
-    radius: float = 0.0
-    """Of the ball, metres."""
-    restitution: float = 0.75
-    """Share of the vertical speed that a bounce leaves."""
-    grip: float = 0.6
-    """Share of the horizontal speed that the first bounce leaves: 1/(1 + 2/3) for a hollow ball without spin that stops
-    sliding (Cross 1999, "The bounce of a ball", Am. J. Phys. 67(3)). It then spins as it rolls, and later bounces leave
-    all of it."""
+__all__ = ["GRAVITY", "Floor", "ballistic"]
 
 
 def ballistic(
@@ -64,43 +44,7 @@ def ballistic(
     newest = times[np.arange(len(times)), lengths - 1]
     position, velocity = fit_parabola(times, positions, is_used, newest, gravity)
     if floor is not None:
-        return _hop_on(position, velocity, np.asarray(turns.any(axis=1)), offsets, gravity, floor)
+        return hop_on(position, velocity, np.asarray(turns.any(axis=1)), offsets, gravity, floor)
     paths = position[:, None] + velocity[:, None] * offsets[:, :, None]
     paths[:, :, 2] -= gravity * offsets**2 / 2
     return np.asarray(paths)
-
-
-def _hop_on(
-    position: Float[np.ndarray, "track 3"],
-    velocity: Float[np.ndarray, "track 3"],
-    has_bounced: Bool[np.ndarray, " track"],
-    offsets: Float[np.ndarray, "track time"],
-    gravity: float,
-    floor: Floor,
-) -> Float[np.ndarray, "track time 3"]:
-    """Parabola after parabola: every hop ends where it meets the floor."""
-    contact = floor.height + floor.radius
-    start, speed = position.copy(), velocity.copy()
-    start[:, 2] = np.maximum(start[:, 2], contact)
-    paths = np.empty((*offsets.shape, 3))
-    begun = np.zeros(len(start))
-    last = offsets.max(axis=1, initial=0.0)
-    is_lying = np.zeros(len(start), np.bool_)
-    while True:
-        since = offsets - begun[:, None]
-        points = start[:, None] + speed[:, None] * since[:, :, None]
-        points[:, :, 2] -= np.where(is_lying, 0.0, gravity)[:, None] * since**2 / 2
-        paths = np.where((since >= 0)[:, :, None], points, paths)
-        impact = np.sqrt(speed[:, 2] ** 2 + 2 * gravity * (start[:, 2] - contact))
-        hop = (speed[:, 2] + impact) / gravity
-        ends = ~is_lying & (begun + hop < last)
-        if not ends.any():
-            return paths
-        start[ends] += speed[ends] * hop[ends, None]
-        start[ends, 2] = contact
-        speed[ends & ~has_bounced, :2] *= floor.grip
-        has_bounced = has_bounced | ends
-        speed[ends, 2] = floor.restitution * impact[ends]
-        begun[ends] += hop[ends]
-        is_lying |= ends & (2 * speed[:, 2] / gravity < SHORTEST_HOP)
-        speed[is_lying, 2] = 0.0
