@@ -31,7 +31,7 @@ def answer(step: Step, queued_s: float) -> tuple[Forecasts, int]:
         probabilities=forecast.probabilities,
         means=forecast.means if settings.has_means else None,
         covariances=forecast.covariances if settings.has_covariances else None,
-        goals=step.goals if len(asking.goals) else None,
+        goals=step.goals,
         regions=None if step.entries is None else step.entries.probabilities,
         entry_offsets_s=None if step.entries is None else step.entries.offset_s,
         points=forecast.point if settings.has_points else None,
@@ -51,7 +51,9 @@ def answer(step: Step, queued_s: float) -> tuple[Forecasts, int]:
 
 
 def _statuses(step: Step, statuses: Int[np.ndarray, " track"]) -> Int[np.ndarray, " track"]:
-    """How tracks stand, now that it is known which are suspect; those that were not seen stay as they are."""
+    """How tracks stand, now that it is known what answers and which are suspect, of those that were seen."""
+    if step.is_late:
+        return np.full_like(statuses, int(Status.BASELINE))
     if step.is_suspect is None or not step.is_suspect.any():
         return statuses
     return np.where(step.is_suspect & np.isin(statuses, _SEEN), int(Status.SUSPECT), statuses)

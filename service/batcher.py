@@ -8,6 +8,7 @@ replay or request of each stream, in the stream's own order; observations are ne
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -35,6 +36,8 @@ Plan = Callable[[], Step | None]
 class _Waiting:
     plan: Plan
     arrived: float
+    needless_after: float = math.inf
+    """Nobody waits for the answer any more from then on."""
 
 
 class Lane:
@@ -112,9 +115,16 @@ class Batcher:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="engine")
         self._log = structlog.get_logger()
 
-    def submit(self, lane: Lane, plan: Plan) -> None:
-        """Adds a message to the end of its lane."""
-        lane.waiting.append(_Waiting(plan, self._clock()))
+    def submit(self, lane: Lane, plan: Plan, within_s: float | None = None) -> None:
+        """Adds a message to the end of its lane.
+
+        Args:
+            lane: Its stream's, or a request's.
+            plan: Called when its turn comes.
+            within_s: If its turn has not come by then, the lane fails with a `TimeoutError`; None: any time will do.
+        """
+        now = self._clock()
+        lane.waiting.append(_Waiting(plan, now, math.inf if within_s is None else now + within_s))
         self._ready[lane] = None
         self._come_back()
 
@@ -154,7 +164,7 @@ class Batcher:
         num_rows = sum(_num_rows(step) for _, step, _ in batch)
         if num_rows <= _INLINE_ROWS:
             for engine, steps in work:
-                compute(engine, steps)
+                compute(engine, steps, self._clock)
             self._finish(batch, num_rows, started)
         else:
             self._computing = asyncio.create_task(self._run_in_thread(work, batch, num_rows, started))
@@ -163,7 +173,7 @@ class Batcher:
         self, work: list[tuple[Engine, list[Step]]], batch: Batch, num_rows: int, started: float
     ) -> None:
         for engine, steps in work:
-            await asyncio.get_running_loop().run_in_executor(self._thread, compute, engine, steps)
+            await asyncio.get_running_loop().run_in_executor(self._thread, compute, engine, steps, self._clock)
         self._computing = None
         self._finish(batch, num_rows, started)
 
@@ -203,11 +213,16 @@ class Batcher:
 
     def _plan(self, lane: Lane, waiting: _Waiting) -> Step | None:
         try:
-            return waiting.plan()
+            if self._clock() >= waiting.needless_after:
+                raise TimeoutError("its turn came after the deadline")
+            step = waiting.plan()
         except Exception as error:
             lane.waiting.clear()
             lane.fail(error)
             return None
+        if step is not None and step.session.settings.latency_budget_s is not None:
+            step.late_after_s = waiting.arrived + step.session.settings.latency_budget_s
+        return step
 
     def _deliver(self, lane: Lane, step: Step, queued_s: float) -> None:
         """Hands a step's answer over, or its failure."""

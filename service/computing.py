@@ -14,23 +14,38 @@ import numpy as np
 from pathcast.model.engine import Engine
 from pathcast.model.forecast import merge_modes
 from pathcast.model.states import States
+from pathcast.service.courses import follow_all, suspects
 from pathcast.service.entering import asks_for_entries, enter, num_further_knots
 from pathcast.service.forecasting import alike, forecast_at
 from pathcast.service.foretelling import foretell, of_same_wishes
+from pathcast.service.lateness import answer_late
 from pathcast.service.session import Step, gather
 
 _ENCODE_CELLS = 1 << 16
 """Most track-times in one call of encode: bounds the memory of long prefixes."""
 
 
-def compute(engine: Engine, steps: list[Step]) -> None:
+def compute(engine: Engine, steps: list[Step], clock: Callable[[], float] = perf_counter) -> None:
     """Observes, then forecasts; results and failures are put into the steps.
 
     No session may stand in more than one of the steps.
+
+    Args:
+        engine: Theirs.
+        steps: One of each session.
+        clock: Of `Step.late_after_s`.
     """
     started = perf_counter()
-    _isolate(lambda some: _observe(engine, some), [step for step in steps if step.observing is not None])
+    observing = [step for step in steps if step.observing is not None]
+    _isolate(lambda some: _observe(engine, some), observing)
+    _isolate(follow_all, [step for step in observing if step.failure is None])
     asking = [step for step in steps if step.asking is not None and step.failure is None]
+    now = clock()
+    _isolate(lambda some: answer_late(engine, some), [step for step in asking if now > step.late_after_s])
+    asking = [step for step in asking if not step.is_late and step.failure is None]
+    for step in asking:
+        if step.asking is not None:
+            step.is_suspect = suspects(step.session, step.asking.slots)
     for same in alike(asking, lambda step: len(step.session.settings.offsets)):
         _isolate(lambda some: _forecast(engine, some), same)
     for same in _of_same_goals(asking):

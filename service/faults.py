@@ -27,12 +27,13 @@ from pathcast.errors import (
 from pathcast.service.messages import Refused
 
 _DOMAIN = "pathcast"
-_CODES: tuple[tuple[type[PathcastError], grpc.StatusCode], ...] = (
+_CODES: tuple[tuple[type[Exception], grpc.StatusCode], ...] = (
     (LimitError, grpc.StatusCode.RESOURCE_EXHAUSTED),
     (UnknownModelError, grpc.StatusCode.NOT_FOUND),
     (InputError, grpc.StatusCode.INVALID_ARGUMENT),
     (NotServedError, grpc.StatusCode.UNIMPLEMENTED),
     (AccessError, grpc.StatusCode.UNAUTHENTICATED),
+    (TimeoutError, grpc.StatusCode.DEADLINE_EXCEEDED),
 )
 """The first that fits is taken; anything else is INTERNAL."""
 _REASONS: dict[str, Callable[[str, str, str], PathcastError]] = {
@@ -79,6 +80,10 @@ def to_status(error: BaseException) -> grpc.Status:
     """The status, with details, of an error; of one that is not ours it says nothing but INTERNAL."""
     code = to_code(error)
     number: int = code.value[0]
+    if code is grpc.StatusCode.DEADLINE_EXCEEDED:
+        return rpc_status.to_status(
+            status_pb2.Status(code=number, message="the deadline passed before computing began")
+        )
     if code is grpc.StatusCode.INTERNAL or not isinstance(error, PathcastError):
         return rpc_status.to_status(status_pb2.Status(code=number, message="internal error of the server"))
     return rpc_status.to_status(status_pb2.Status(code=number, message=str(error), details=_details(error)))

@@ -44,7 +44,8 @@ def foretell(engine: Engine, steps: list[Step]) -> None:
         stop = start + len(part.slots)
         step.outcomes = None if outcomes is None else outcomes[start:stop]
         step.surprises = None if surprises is None else surprises[start:stop]
-        step.is_suspect = None if is_suspect is None else is_suspect[start:stop]
+        if is_suspect is not None:
+            step.is_suspect = is_suspect[start:stop]
         step.contacts = None if contacts is None else contacts.of_rows(start, stop)
         start = stop
 

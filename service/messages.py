@@ -82,6 +82,8 @@ class Settings:
     most_regions: int = MAX_REGIONS
     """Those that may be named later, so that answers keep within their size."""
     forecast_every: int = 1
+    latency_budget_s: float | None = None
+    """Seconds that a frame may wait before its tracks are answered by a baseline; None: any time."""
     coast_s: float
     tracks_per_stream: int = 4096
     is_other_version: bool = False
@@ -166,6 +168,8 @@ class Forecasts:
     queued_s: float = 0.0
     computing_s: float = 0.0
     frames_conflated: int = 0
+    age_s: float | None = None
+    """Seconds from capture to delivery by the client's own clock; None: it was not told which (`Client.stream`)."""
 
 
 @dataclass(frozen=True)

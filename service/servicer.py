@@ -94,11 +94,12 @@ class ForecastServicer:
 
     def _live(self) -> list[Live]:
         """Open streams and their tracks, by model; another thread asks."""
-        counts = {(card.name, card.version): [0, 0] for card in self._library.cards()}
+        counts = {(card.name, card.version): [0, 0, 0] for card in self._library.cards()}
         for stream in list(self._streams):
-            count = counts.setdefault((stream.card.name, stream.card.version), [0, 0])
+            count = counts.setdefault((stream.card.name, stream.card.version), [0, 0, 0])
             count[0] += 1
             count[1] += stream.num_tracks
+            count[2] += stream.num_bytes
         return [Live(*key, *count) for key, count in counts.items()]
 
     async def list_models(self, request: pb.ListModelsRequest, context: Context) -> bytes:
@@ -124,13 +125,13 @@ class ForecastServicer:
         try:
             with self._reception.opened(context) as allowance:
                 allowance.spend(sum(len(prefix.times_s) for prefix in request.prefixes))
-                return await self._forecast(request)
+                return await self._forecast(request, context.time_remaining())
         except asyncio.CancelledError:
             raise
         except Exception as error:
             await self._abort(context, error)
 
-    async def _forecast(self, request: pb.ForecastRequest) -> bytes:
+    async def _forecast(self, request: pb.ForecastRequest, remaining_s: float | None) -> bytes:
         engine, settings = read_open(request.open, self._library, self._limits, is_unary=True)
         prefixes = read_prefixes(request.prefixes, settings.card.num_axes, self._limits, "prefixes")
         if len(prefixes) > settings.tracks_per_stream:
@@ -150,8 +151,12 @@ class ForecastServicer:
             if not done.done():
                 done.set_exception(error)
 
-        self._batcher.submit(Lane(session, deliver, fail), lambda: session.whole(prefixes))
-        forecasts = await done
+        lane = Lane(session, deliver, fail)
+        self._batcher.submit(lane, lambda: session.whole(prefixes), remaining_s)
+        try:
+            forecasts = await done
+        finally:
+            self._batcher.forget(lane)
         self._metrics.of(settings.card).requests.inc()
         if self._recorder is not None:
             recording = self._recorder.open(settings)

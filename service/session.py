@@ -14,12 +14,14 @@ from jaxtyping import Bool, Float, Int
 from pathcast.errors import InputError
 from pathcast.model.admission import Admission, admit, is_usual
 from pathcast.model.contacts import Contacts
+from pathcast.model.course import empty_courses
 from pathcast.model.engine import Engine
 from pathcast.model.entries import Entries
 from pathcast.model.forecast import Forecast
 from pathcast.model.goals import NO_GOALS, Goals
 from pathcast.model.regions import NO_REGIONS, Regions
 from pathcast.model.states import COUNT, TIME, States
+from pathcast.service.courses import law_of
 from pathcast.service.messages import Frame, Prefix, Reason, Remark, Settings, Status
 
 _FIRST_CAPACITY = 8
@@ -90,6 +92,10 @@ class Step:
     contacts: Contacts | None = None
     """In seconds after the frame."""
     surprises: Float[np.ndarray, " track"] | None = None
+    late_after_s: float = np.inf
+    """On the batcher's clock: forecast later than that, it is a baseline that answers."""
+    is_late: bool = False
+    """Whether a baseline did."""
     is_suspect: Bool[np.ndarray, " track"] | None = None
     failure: Exception | None = None
     computing_s: float = 0.0
@@ -108,6 +114,10 @@ class Session:
         self.states = engine.start(_FIRST_CAPACITY, settings.given)
         self.fresh = engine.start(1, settings.given)
         """The state of one track before its first observation."""
+        self.law = law_of(settings)
+        """By which tracks are followed beside the model; None: they are not."""
+        self.courses = None if self.law is None else empty_courses(_FIRST_CAPACITY, settings.card.num_axes)
+        """Rows of `model.course`, as in `states`."""
         self._ids = np.zeros(_FIRST_CAPACITY, np.uint64)
         self._is_live = np.zeros(_FIRST_CAPACITY, np.bool_)
         self.starts = np.zeros(_FIRST_CAPACITY, np.int64)
@@ -125,6 +135,12 @@ class Session:
     def num_tracks(self) -> int:
         """Live tracks."""
         return len(self._slot_of)
+
+    @property
+    def num_bytes(self) -> int:
+        """What its tables of tracks hold."""
+        tables = (self.courses, self._ids, self._is_live, self.starts)
+        return self.states.num_bytes + sum(table.nbytes for table in tables if table is not None)
 
     @property
     def live_slots(self) -> Int[np.ndarray, " track"]:
@@ -279,6 +295,8 @@ class Session:
             self._grow()
         slot = self._free.pop()
         self.states.put(np.array([slot]), self.fresh)
+        if self.courses is not None:
+            self.courses[slot] = 0.0
         self._slot_of[track_id] = slot
         self._ids[slot] = track_id
         self._is_live[slot] = True
@@ -291,6 +309,8 @@ class Session:
         grown = self.engine.start(2 * old, self.settings.given)
         grown.put(np.arange(old), self.states)
         self.states = grown
+        if self.courses is not None:
+            self.courses = np.concatenate([self.courses, np.zeros_like(self.courses)])
         self._ids = np.concatenate([self._ids, np.zeros(old, np.uint64)])
         self._is_live = np.concatenate([self._is_live, np.zeros(old, np.bool_)])
         self.starts = np.concatenate([self.starts, np.zeros(old, np.int64)])

@@ -80,6 +80,11 @@ class Stream:
         """Live tracks."""
         return self._session.num_tracks
 
+    @property
+    def num_bytes(self) -> int:
+        """Bytes of the tables that hold them."""
+        return self._session.num_bytes
+
     async def run(self, context: Context) -> None:
         """Answers until the client has ended its side and everything is sent.
 

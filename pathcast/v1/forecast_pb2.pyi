@@ -293,7 +293,10 @@ class Open(_message.Message):
     on all of them.
     """
     latency_budget_s: _builtins.float
-    """Seconds that a frame may wait and compute before its tracks are answered by a baseline and marked. Absent: no limit."""
+    """Seconds that a frame may wait and compute before its tracks are answered by a baseline and marked
+    (TRACK_STATUS_BASELINE), without goals, outcomes and contacts; reckoned when forecasting would begin. Its
+    observations are used all the same. Absent: no limit.
+    """
     coast_s: _builtins.float
     """Seconds for which a track that is missing from frames is still forecast before it ends. Absent: the model's own, or
     what the horizon leaves where that is less. The last offset and this sum to at most the model's trained horizon.
@@ -1086,13 +1089,13 @@ class Forecasts(_message.Message):
     @_builtins.property
     def outcomes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
         """Probabilities of the outcomes of `Opened.outcome_names`, as of each track's newest observation. Not all of them
-        exclude one another. Shape: [track, outcome].
+        exclude one another. Shape: [track, outcome], or empty where a baseline answers.
         """
 
     @_builtins.property
     def goals(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
         """Probabilities of the goals in the order in which they were named, then of none of them, as of each track's newest
-        observation. Shape: [track, goal + 1], or empty while none are named.
+        observation. Shape: [track, goal + 1], or empty while none are named or where a baseline answers.
         """
 
     @_builtins.property

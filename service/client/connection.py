@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any, Self
 
@@ -97,17 +97,20 @@ class Client:
         opened = read_opened(response.opened)
         return join_parts([read_forecasts(part, opened) for part in response.forecasts])
 
-    def stream(self, model: str, **options: Any) -> Stream:
+    def stream(self, model: str, clock: Callable[[], float] | None = None, **options: Any) -> Stream:
         """Opens a stream.
 
         Args:
             model: Its name.
+            clock: That by which capture times are told, such as `time.time`, if this machine has it; then every answer
+                tells its age (`Forecasts.age_s`).
             options: Fields of `Options`.
 
         Raises:
             InputError, NotServedError, ServiceError: As the server answers.
         """
-        return Stream(self._stub, self.address, write_open(model, Options(**options), self._axes(model, options)))
+        opening = write_open(model, Options(**options), self._axes(model, options))
+        return Stream(self._stub, self.address, opening, clock)
 
     def _axes(self, model: str, options: Mapping[str, Any]) -> int:
         """Axes asked for, by default the model's own."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import queue
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
@@ -33,8 +33,15 @@ _MANY_WAITING = 64
 class Stream:
     """One stream: frames go in by `send`, replies come out by iterating; a context manager."""
 
-    def __init__(self, stub: pb_grpc.ForecastServiceStub, address: str, opening: pb.Open) -> None:
+    def __init__(
+        self,
+        stub: pb_grpc.ForecastServiceStub,
+        address: str,
+        opening: pb.Open,
+        clock: Callable[[], float] | None = None,
+    ) -> None:
         self.address = address
+        self._clock = clock
         self._opening = opening
         self._requests: queue.Queue[pb.StreamForecastsRequest | None] = queue.Queue(_MANY_WAITING)
         self._call = stub.StreamForecasts(iter(self._requests.get, None))
@@ -129,7 +136,9 @@ class Stream:
                 case "forecasts":
                     parts.append(read_forecasts(message.forecasts, self.opened))
                     if message.forecasts.part + 1 >= message.forecasts.num_parts:
-                        yield join_parts(parts)
+                        whole = join_parts(parts)
+                        whole.age_s = None if self._clock is None else self._clock() - whole.capture_time_s
+                        yield whole
                         parts = []
                 case "refused":
                     yield read_refused(message.refused)

@@ -45,6 +45,8 @@ class Options:
     regions: Areas | None = None
     """Areas on the ground whose entry is asked for, in the caller's world: corners of simple polygons by name."""
     forecast_every: int = 0
+    latency_budget_s: float | None = None
+    """Seconds that a frame may wait at the server before its tracks are answered by a baseline (`Status.BASELINE`)."""
     coast_s: float | None = None
     noise_m: float | Sequence[float] | None = None
     """Standard deviation of observed positions, metres: one for all axes or one for each; for models with
@@ -90,6 +92,7 @@ def write_open(model: str, options: Options, axes: int) -> pb.Open:
         axes=axes,
         num_modes=options.num_modes,
         forecast_every=options.forecast_every,
+        latency_budget_s=options.latency_budget_s,
         coast_s=options.coast_s,
         allow_newer_version=options.allow_newer_version,
     )

@@ -148,7 +148,7 @@ def read_forecasts(message: pb.Forecasts, opened: Opened) -> Forecasts:
         entries = np.array(message.entry_offsets_s, np.float32).reshape(regions.shape[:2])
     if "points" in opened.outputs:
         points = np.array(message.points, np.float64).reshape(tracks, times, axes) + origin
-    if "outcomes" in opened.outputs:
+    if "outcomes" in opened.outputs and (message.outcomes or not tracks):  # a baseline knows none
         outcomes = np.array(message.outcomes, np.float32).reshape(tracks, len(opened.outcome_names))
     if "contacts" in opened.outputs:
         contacts = read_contacts(message.contacts, message.track_ids, origin)

@@ -47,7 +47,7 @@ def read_open(message: pb.Open, library: Library, limits: Limits, is_unary: bool
     """
     engine, is_other_version = _find_engine(message, library)
     card = engine.card
-    _refuse_unserved(message, card, is_unary)
+    _refuse_unserved(message, card)
     if message.axes != card.num_axes:
         raise InputError("open.axes", f"{card.num_axes}, those of {card.name}", str(message.axes))
     origin = (message.origin.x, message.origin.y, message.origin.z)
@@ -81,6 +81,7 @@ def read_open(message: pb.Open, library: Library, limits: Limits, is_unary: bool
         regions=regions,
         most_regions=min(MAX_REGIONS, max(len(regions), room // max(region_numbers, 1))),
         forecast_every=1 if is_unary else message.forecast_every or 1,
+        latency_budget_s=None if is_unary else _read_budget(message),
         coast_s=0.0 if is_unary else _read_coast(message, card, float(offsets[-1])),
         tracks_per_stream=tracks_per_stream,
         is_other_version=is_other_version,
@@ -135,10 +136,8 @@ def _count_numbers(outputs: set[pb.Output.ValueType], card: Card, num_modes: int
     return numbers
 
 
-def _refuse_unserved(message: pb.Open, card: Card, is_unary: bool) -> None:
+def _refuse_unserved(message: pb.Open, card: Card) -> None:
     """Refuses fields of the contract, or of a newer one, that are not served."""
-    if message.HasField("latency_budget_s") and not is_unary:
-        raise NotServedError("open.latency_budget_s")
     if message.goals and not card.takes_goals:
         raise NotServedError("open.goals")
     for output in message.outputs:
@@ -200,6 +199,16 @@ def _read_coast(message: pb.Open, card: Card, last_offset: float) -> float:
             f"{coast:g}",
         )
     return coast
+
+
+def _read_budget(message: pb.Open) -> float | None:
+    """Seconds that a frame may wait."""
+    if not message.HasField("latency_budget_s"):
+        return None
+    budget = message.latency_budget_s
+    if not (math.isfinite(budget) and budget >= 0):
+        raise InputError("open.latency_budget_s", "finite seconds from 0", f"{budget:g}")
+    return budget
 
 
 def _shorten(values: Float[np.ndarray, " time"]) -> str:

@@ -34,6 +34,7 @@ class ModelMetrics:
     observations: Counter
     forecasts: Counter
     conflated: Counter
+    late: Counter
     not_finite: Counter
     latency: Histogram
 
@@ -46,6 +47,8 @@ class Live:
     version: str
     num_streams: int
     num_tracks: int
+    num_bytes: int = 0
+    """Of the tables that hold the tracks."""
 
 
 class Metrics:
@@ -77,6 +80,7 @@ class Metrics:
         self._observations = counter("pathcast_observations_total", "Observations that tracks took in.")
         self._forecasts = counter("pathcast_forecasts_total", "Forecasts of single tracks that were made.")
         self._conflated = counter("pathcast_conflated_total", "Answers dropped for newer ones at slow readers.")
+        self._late = counter("pathcast_late_total", "Forecasts of single tracks that a baseline made in time.")
         self._not_finite = counter("pathcast_not_finite_total", "Forecasts withheld because they were not finite.")
         self._rejected = counter(
             "pathcast_rejected_total", "Observations that were not used, by reason.", (*_MODEL, "reason")
@@ -126,6 +130,7 @@ class Metrics:
                 observations=self._observations.labels(*key),
                 forecasts=self._forecasts.labels(*key),
                 conflated=self._conflated.labels(*key),
+                late=self._late.labels(*key),
                 not_finite=self._not_finite.labels(*key),
                 latency=self._latency.labels(*key),
             )
@@ -147,6 +152,8 @@ class Metrics:
         if step.asking is not None:
             counts.latency.observe(latency_s)
             counts.forecasts.inc(len(step.asking.slots))
+            if step.is_late:
+                counts.late.inc(len(step.asking.slots))
             if step.remarks:
                 self.count_remarks(step.session.settings.card, step.remarks)
 
@@ -191,10 +198,12 @@ class _LiveCollector(Collector):
     def collect(self) -> Iterator[Metric]:
         streams = GaugeMetricFamily("pathcast_streams", "Open streams.", labels=_MODEL)
         tracks = GaugeMetricFamily("pathcast_tracks", "Live tracks.", labels=_MODEL)
+        held = GaugeMetricFamily("pathcast_state_bytes", "Bytes of the tables that hold live tracks.", labels=_MODEL)
         for each in self._live():
             streams.add_metric((each.model, each.version), each.num_streams)
             tracks.add_metric((each.model, each.version), each.num_tracks)
-        yield from (streams, tracks)
+            held.add_metric((each.model, each.version), each.num_bytes)
+        yield from (streams, tracks, held)
         yield GaugeMetricFamily(
             "pathcast_queue_age_seconds", "How long the oldest waiting message waits.", value=self._queue_age_s()
         )

@@ -171,9 +171,9 @@ class Follower:
             self._count()
 
     def _choose(self, step: Step, base: Seen | None) -> Int[np.ndarray, " chosen"]:
-        """Rows of the asked tracks whose forecasts are kept: seen now and in the base, warm, finite, not suspect."""
+        """Rows of the asked tracks whose forecasts are kept: seen now and before, warm, finite, not suspect."""
         asking, forecast = step.asking, step.forecast
-        if asking is None or forecast is None or base is None:
+        if asking is None or forecast is None or base is None or step.is_late:
             return np.zeros(0, np.int64)
         is_fit = asking.statuses == int(Status.FORECASTING)
         if step.is_suspect is not None:

@@ -53,6 +53,8 @@ def test_a_stream_is_counted_while_it_lives_and_afterwards(page_of):
         after = page.read()
     assert value(middle, "pathcast_streams", **OURS) == 1
     assert value(middle, "pathcast_tracks", **OURS) == 2
+    assert 2 * 7 * 8 <= value(middle, "pathcast_state_bytes", **OURS) < 2 * 4096
+    assert value(after, "pathcast_state_bytes", **OURS) == value(after, "pathcast_late_total", **OURS) == 0
     assert value(middle, "pathcast_frames_total", **OURS) == 5
     assert value(middle, "pathcast_observations_total", **OURS) == 10
     assert value(middle, "pathcast_forecasts_total", **OURS) == 8
