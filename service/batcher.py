@@ -95,7 +95,8 @@ Batch = list[tuple[Lane, Step, float]]
 def _num_rows(step: Step) -> int:
     """How much a step asks for: observations and forecasts."""
     observations = 0 if step.observing is None else step.observing.times.size
-    return observations + (0 if step.asking is None else len(step.asking.slots))
+    restored = 0 if step.restoring is None else len(step.restoring.track_ids)
+    return observations + restored + (0 if step.asking is None else len(step.asking.slots))
 
 
 class Batcher:

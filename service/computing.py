@@ -19,6 +19,7 @@ from pathcast.service.entering import asks_for_entries, enter, num_further_knots
 from pathcast.service.forecasting import alike, forecast_at
 from pathcast.service.foretelling import foretell, of_same_wishes
 from pathcast.service.lateness import answer_late
+from pathcast.service.restoring import restore
 from pathcast.service.session import Step, gather
 
 _ENCODE_CELLS = 1 << 16
@@ -36,6 +37,9 @@ def compute(engine: Engine, steps: list[Step], clock: Callable[[], float] = perf
         clock: Of `Step.late_after_s`.
     """
     started = perf_counter()
+    for step in steps:
+        if step.restoring is not None:
+            restore(engine, step)
     observing = [step for step in steps if step.observing is not None]
     _isolate(lambda some: _observe(engine, some), observing)
     _isolate(follow_all, [step for step in observing if step.failure is None])

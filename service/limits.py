@@ -1,4 +1,4 @@
-"""Limits: what a stream may ask for, told to every client in `Opened`; and how long silence and connections last."""
+"""Limits: what a stream may ask for, told to every client in `Opened`; how long silence and connections last."""
 
 from __future__ import annotations
 
@@ -32,6 +32,8 @@ class Limits:
     burst_s: float = 10.0
     """Seconds of these rates that a client which was silent may use at once."""
 
+    snapshot_every_s: float = 2.0
+    """A stream in which something changes is sent its state so often, to resume from; 0: never."""
     idle_stream_s: float = 1800.0
     """A stream on which nothing came in for so long is ended; 0: never."""
     idle_connection_s: float = 300.0

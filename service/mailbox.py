@@ -1,7 +1,8 @@
 """Mailbox: what one stream still has to send.
 
 A slow reader gets the newest forecast, not a queue of stale ones: a forecast that was not sent yet gives way to the
-next one, which takes over its remarks and counts it. Everything else waits in order and is never dropped.
+next one, which takes over its remarks and counts it. Everything else waits in order and is never dropped. A snapshot
+goes after the forecasts that it holds, also where those give way to later ones: who has it has been told all before.
 """
 
 from __future__ import annotations
@@ -9,17 +10,18 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 
-from pathcast.service.messages import Forecasts, Status
+from pathcast.service.messages import Forecasts, Snapshot, Status
 
 MANY_WAITING = 8192
 """Remarks and other messages that may wait before the stream's requests are no longer read."""
 
 
 class Mailbox:
-    """Messages of a stream, taken in order; at most one forecast waits."""
+    """Messages of a stream, taken in order; at most one forecast and one snapshot wait."""
 
     def __init__(self) -> None:
-        self._waiting: deque[bytes | Forecasts] = deque()
+        self._waiting: deque[bytes | Forecasts | Snapshot] = deque()
+        self._snapshot: Snapshot | None = None
         self._num_remarks = 0
         self._is_closed = False
         self._failure: BaseException | None = None
@@ -31,6 +33,21 @@ class Mailbox:
         """Adds a message that must not be lost."""
         self._waiting.append(message)
         self._update()
+
+    def put_snapshot(self, snapshot: Snapshot) -> None:
+        """Adds a snapshot; `has_snapshot` until it is said to be sent."""
+        self._snapshot = snapshot
+        self._waiting.append(snapshot)
+        self._update()
+
+    @property
+    def has_snapshot(self) -> bool:
+        """Whether one waits or is being sent."""
+        return self._snapshot is not None
+
+    def drop_snapshot(self) -> None:
+        """The snapshot is sent."""
+        self._snapshot = None
 
     def put_forecasts(self, forecasts: Forecasts) -> bool:
         """Adds a forecast; the one that still waits gives way to it. Returns whether one did."""
@@ -45,6 +62,9 @@ class Mailbox:
                 break
         self._num_remarks = len(forecasts.remarks)
         self._waiting.append(forecasts)
+        if gives_way and self._snapshot is not None and self._snapshot in self._waiting:
+            self._waiting.remove(self._snapshot)
+            self._waiting.append(self._snapshot)
         self._update()
         return gives_way
 
@@ -58,7 +78,17 @@ class Mailbox:
         self._failure = self._failure or error
         self._update()
 
-    async def take(self) -> bytes | Forecasts | None:
+    def take_waiting(self) -> bytes | Forecasts | Snapshot | None:
+        """The next message if one waits."""
+        if not self._waiting:
+            return None
+        message = self._waiting.popleft()
+        if isinstance(message, Forecasts):
+            self._num_remarks = 0
+        self._update()
+        return message
+
+    async def take(self) -> bytes | Forecasts | Snapshot | None:
         """The next message; None when there is none and will be none.
 
         Raises:
@@ -71,11 +101,7 @@ class Mailbox:
                 return None
             self._changed.clear()
             await self._changed.wait()
-        message = self._waiting.popleft()
-        if isinstance(message, Forecasts):
-            self._num_remarks = 0
-        self._update()
-        return message
+        return self.take_waiting()
 
     @property
     def has_room(self) -> bool:

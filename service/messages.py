@@ -17,6 +17,7 @@ from pathcast.model.engine import Card
 from pathcast.model.given import NOTHING_GIVEN, Given
 from pathcast.model.goals import NO_GOALS, Goals
 from pathcast.model.regions import MAX_REGIONS, NO_REGIONS, Regions
+from pathcast.model.states import States
 from pathcast.venue import Venue
 
 
@@ -109,6 +110,35 @@ class Prefix:
     """Seconds, increasing."""
     positions: Float[np.ndarray, "time axis"]
     """Metres from the stream's origin. float32."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Snapshot:
+    """Tracks of a stream as they stood after a frame: all of them, or one part."""
+
+    model: str
+    version: str
+    frame_number: int
+    """The newest frame that it holds."""
+    num_frames: int
+    """Frames that the stream had taken in, from which those that are answered are counted."""
+    num_tracks: int
+    """Of all parts."""
+    track_ids: UInt64[np.ndarray, " track"]
+    """Of this part."""
+    states: States
+    """Likewise."""
+    part: int = 0
+    num_parts: int = 1
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Replay:
+    """What was seen earlier, in the order in which it is taken in."""
+
+    snapshot: Snapshot | None = None
+    prefixes: list[Prefix] = field(default_factory=list)
+    frames: list[Frame] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

@@ -13,13 +13,13 @@ from grpc import aio
 from pathcast.errors import AccessError, InputError, LimitError
 from pathcast.model.library import Library
 from pathcast.service.batcher import Batcher, Lane
-from pathcast.service.codec.answers import write_response, write_unary
+from pathcast.service.codec.answers import write_unary
 from pathcast.service.codec.opened import write_model, write_opened
 from pathcast.service.codec.opening import read_open
 from pathcast.service.codec.requests import read_prefixes
 from pathcast.service.faults import to_code, to_status
 from pathcast.service.limits import Limits
-from pathcast.service.messages import Forecasts, GoingAway
+from pathcast.service.messages import Forecasts
 from pathcast.service.protection.quotas import Allowance
 from pathcast.service.protection.reception import Reception
 from pathcast.service.recording import Recorder
@@ -56,6 +56,7 @@ class ForecastServicer:
         self._reception = reception or Reception(limits, monotonic)
         self._streams: set[Stream] = set()
         self._is_stopping = False
+        self._gone_at = 0.0
         self._log = structlog.get_logger()
         self._metrics.announce(library.cards())
         self._metrics.watch_live(self._live, batcher.queue_age_s)
@@ -83,8 +84,9 @@ class ForecastServicer:
     def go_away(self, within_s: float) -> None:
         """Tells all open streams that the server stops."""
         self._is_stopping = True
+        self._gone_at = asyncio.get_running_loop().time() + within_s
         for stream in self._streams:
-            stream.mailbox.put(write_response(GoingAway(within_s)))
+            stream.go_away(within_s)
 
     def turn_out(self) -> None:
         """Ends the open streams of those whose tokens are known no more."""
@@ -175,6 +177,8 @@ class ForecastServicer:
                 stream = await self._open(context, allowance)
                 if stream is not None:
                     self._streams.add(stream)
+                    if self._is_stopping:  # it was opened before the others were told, and started after
+                        stream.go_away(max(0.0, self._gone_at - asyncio.get_running_loop().time()))
                     await stream.run(context)
         except asyncio.CancelledError:
             reason = "server_stopped" if self._is_stopping else "client_gone"

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from pathcast.errors import InputError
+from pathcast.errors import InputError, LimitError
 from pathcast.model.admission import Admission, admit, is_usual
 from pathcast.model.contacts import Contacts
 from pathcast.model.course import empty_courses
@@ -22,7 +22,7 @@ from pathcast.model.goals import NO_GOALS, Goals
 from pathcast.model.regions import NO_REGIONS, Regions
 from pathcast.model.states import COUNT, TIME, States
 from pathcast.service.courses import law_of
-from pathcast.service.messages import Frame, Prefix, Reason, Remark, Settings, Status
+from pathcast.service.messages import Frame, Prefix, Reason, Remark, Settings, Snapshot, Status
 
 _FIRST_CAPACITY = 8
 _ROUNDING_S = 1e-9
@@ -77,6 +77,10 @@ class Step:
     asking: Asking | None = None
     """None: no answer is due."""
     remarks: list[Remark] = field(default_factory=list)
+    restoring: Snapshot | None = None
+    """What the session's tracks are to be replaced by, or joined by, if it is sound."""
+    refusal: InputError | None = None
+    """Why that was not done."""
     is_whole: bool = False
     """Whether it holds all observations of its session, and each track is forecast from its own newest one on."""
     mixture: Forecast | None = None
@@ -130,6 +134,8 @@ class Session:
         self._num_frames = 0
         self._offsets = np.minimum(settings.offsets, settings.card.horizon_s)[None]
         """Of tracks that were just seen."""
+        self._next_part = 0
+        """Of the snapshot that is being restored."""
 
     @property
     def num_tracks(self) -> int:
@@ -147,8 +153,12 @@ class Session:
         """Rows of the live tracks, ascending: everybody whom the stream knows of."""
         return np.flatnonzero(self._is_live)
 
-    def observe(self, frame: Frame) -> Step:
+    def observe(self, frame: Frame, is_past: bool = False) -> Step:
         """Plans a frame: which observations are used, and which tracks are forecast if an answer is due.
+
+        Args:
+            frame: What was seen.
+            is_past: Whether the client was answered before: it is told nothing.
 
         Raises:
             InputError: Its number does not rise.
@@ -158,9 +168,10 @@ class Session:
                 "frame.frame_number", f"over {self._newest_frame}, the newest frame's", str(frame.frame_number)
             )
         self._newest_frame = frame.frame_number
+        self._next_part = 0
         is_due = self._num_frames % self.settings.forecast_every == 0 or len(self._remarks) > _MANY_REMARKS
         self._num_frames += 1
-        if (plain := self._observe_plain(frame, is_due)) is not None:
+        if (plain := self._observe_plain(frame, is_due and not is_past)) is not None:
             return plain
         slots, verdicts = self._admit(frame)
         is_seen = verdicts == Admission.ADMITTED
@@ -176,7 +187,9 @@ class Session:
                 frame.positions[seen, None],
                 np.ones(len(seen), np.int64),
             )
-        if is_due:
+        if is_past:
+            self._remarks.clear()
+        elif is_due:
             self._ask(step, slots, is_seen)
         return step
 
@@ -238,6 +251,69 @@ class Session:
             counts[step.observing.slots] = step.observing.lengths
         self._ask_rows(step, slots, counts[slots], np.zeros(len(slots)), np.ones(len(slots), np.bool_))
         return step
+
+    def snapshot(self) -> Snapshot:
+        """All tracks as they stand now, copied."""
+        slots, card = self.live_slots, self.settings.card
+        return Snapshot(
+            model=card.name,
+            version=card.version,
+            frame_number=self._newest_frame,
+            num_frames=self._num_frames,
+            num_tracks=len(slots),
+            track_ids=self._ids[slots],
+            states=self.states.take(slots),
+        )
+
+    def restore(self, snapshot: Snapshot) -> Step:
+        """Plans the return to a snapshot; `adopt` is called once its states are known to be sound.
+
+        Raises:
+            InputError: Parts do not follow one another.
+            LimitError: More tracks than the stream may hold.
+        """
+        expected, self._next_part = self._next_part, 0
+        if snapshot.part and (snapshot.part != expected or snapshot.frame_number != self._newest_frame):
+            raise InputError("replay.snapshot: part", f"part {expected}", f"part {snapshot.part}")
+        if snapshot.num_tracks > self.settings.tracks_per_stream:
+            found = f"{snapshot.num_tracks}"
+            raise LimitError("replay.snapshot", f"at most {self.settings.tracks_per_stream} tracks", found)
+        return Step(self, restoring=snapshot)
+
+    def adopt(self, snapshot: Snapshot) -> Int[np.ndarray, " track"]:
+        """Takes the tracks of a part of a snapshot: the first part's in place of all, the others' beside them.
+
+        Returns:
+            Their rows.
+
+        Raises:
+            InputError: A track is there already, or there are more than the whole has.
+        """
+        ids = [int(each) for each in snapshot.track_ids]
+        if not snapshot.part:
+            self._forget_all(snapshot.num_tracks)
+        elif not self._slot_of.keys().isdisjoint(ids):
+            raise InputError("replay.snapshot: track ids", "unique ones", "some twice")
+        elif len(self._slot_of) + len(ids) > snapshot.num_tracks:
+            raise InputError("replay.snapshot: counts", f"{snapshot.num_tracks} tracks in all parts", "more")
+        slots = np.array([self._free.pop() for _ in ids], np.int64)
+        self.states.put(slots, snapshot.states)
+        self._slot_of.update(zip(ids, slots.tolist(), strict=True))
+        self._ids[slots] = snapshot.track_ids
+        self._is_live[slots] = True
+        self.starts[slots] += 1
+        self._newest_frame, self._num_frames = snapshot.frame_number, snapshot.num_frames
+        self._next_part = snapshot.part + 1
+        return slots
+
+    def _forget_all(self, num_expected: int) -> None:
+        """Forgets every track and remark, and makes room for so many tracks."""
+        for slot in self.live_slots.tolist():
+            self._release(slot)
+        self._remarks.clear()
+        while len(self._is_live) < num_expected:
+            self._grow()
+        self._free = list(range(len(self._is_live) - 1, -1, -1))
 
     def end(self, track_ids: list[int]) -> None:
         """Ends tracks; an id that is not known is passed over."""

@@ -18,14 +18,16 @@ from pathcast.service.codec.goals import read_goals
 from pathcast.service.codec.opened import write_opened
 from pathcast.service.codec.regions import read_regions
 from pathcast.service.codec.requests import count_observations, read_frame, read_replay
+from pathcast.service.codec.snapshots import write_snapshot
 from pathcast.service.faults import to_name, to_refused
 from pathcast.service.limits import Limits
 from pathcast.service.mailbox import Mailbox
-from pathcast.service.messages import Forecasts, Refused, Settings
+from pathcast.service.messages import Forecasts, Frame, GoingAway, Prefix, Refused, Replay, Settings, Snapshot
 from pathcast.service.protection.quotas import Allowance
 from pathcast.service.recording import Recording
 from pathcast.service.session import Session, Step
 from pathcast.service.silence import Silence
+from pathcast.service.snapshots import Snapshots
 from pathcast.service.telemetry.metrics import Metrics
 from pathcast.service.telemetry.self_scoring import Follower
 from pathcast.service.telemetry.stream_log import StreamLog
@@ -34,6 +36,8 @@ from pathcast.v1 import forecast_pb2 as pb
 _EOF: Any = aio.EOF  # type: ignore[attr-defined]
 Context = Any
 """grpc.aio.ServicerContext."""
+_Plan = Callable[[], Step | None]
+"""What is to be done when a request's turn comes."""
 
 
 class Stream:
@@ -59,7 +63,9 @@ class Stream:
         self._limits = limits
         self._recording = recording
         self._follower = follower
-        self._lane = Lane(session, self._deliver, self.mailbox.fail, None if follower is None else follower.take)
+        self._lane = Lane(session, self._deliver, self.mailbox.fail, self._follow)
+        clock = asyncio.get_running_loop().time
+        self._snapshots = Snapshots(session, self.mailbox, limits.snapshot_every_s, clock)
         self._silence = Silence(limits.idle_stream_s, self.mailbox.fail)
         self._num_frames = 0
         self._log = StreamLog(session.settings.card)
@@ -94,13 +100,31 @@ class Stream:
         reading = asyncio.create_task(self._read(context))
         try:
             while (message := await self.mailbox.take()) is not None:
-                if isinstance(message, Forecasts):
-                    for part in write_forecasts(message, self._limits.bytes_out):
-                        await context.write(part)
+                if isinstance(message, Snapshot):
+                    await self._send_snapshot(context, message)
                 else:
-                    await context.write(message)
+                    await self._send(context, message)
         finally:
             reading.cancel()
+
+    async def _send(self, context: Context, message: bytes | Forecasts) -> None:
+        parts = write_forecasts(message, self._limits.bytes_out) if isinstance(message, Forecasts) else [message]
+        for part in parts:
+            await context.write(part)
+
+    async def _send_snapshot(self, context: Context, snapshot: Snapshot) -> None:
+        """Sends its parts; what comes meanwhile goes between them."""
+        for part in write_snapshot(snapshot, self._limits.bytes_out):
+            message = self.mailbox.take_waiting()
+            if message is not None and not isinstance(message, Snapshot):
+                await self._send(context, message)
+            await context.write(part)
+        self.mailbox.drop_snapshot()
+
+    def go_away(self, within_s: float) -> None:
+        """Tells the client that the server stops; the next answer is followed by a snapshot."""
+        self._snapshots.hurry()
+        self.mailbox.put(write_response(GoingAway(within_s)))
 
     def close(self, reason: str) -> None:
         """Forgets everything, and says why."""
@@ -144,53 +168,77 @@ class Stream:
         try:
             if self.allowance.is_limited:
                 self.allowance.spend(count_observations(request))
-            plan = self._plan(request, kind)
+            plans = self._plan(request, kind)
         except PathcastError as error:
             refusal = to_refused(error, frame_number)
-            self._batcher.submit(self._lane, lambda: self._refuse(refusal))
-            return
-        if plan is not None:
+            plans = [lambda: self._refuse(refusal)]
+        for plan in plans:
             self._batcher.submit(self._lane, plan)
 
-    def _plan(self, request: pb.StreamForecastsRequest, kind: str | None) -> Callable[[], Step | None] | None:
-        """What is to be done when the request's turn comes.
+    def _plan(self, request: pb.StreamForecastsRequest, kind: str | None) -> list[_Plan]:
+        """What is to be done, step by step, when the request's turn comes.
 
         Raises:
             InputError, NotServedError: It cannot be used.
         """
         if kind == "frame":
             frame = read_frame(request.frame, self._settings.card.num_axes, self._limits)
-
-            def observe() -> Step | None:
-                try:
-                    step = self._session.observe(frame)
-                except InputError as error:
-                    self._refuse(to_refused(error, frame.frame_number))
-                    return None
-                self._counts.frames.inc()
-                self._num_frames += 1
-                if self._recording is not None:
-                    self._recording.observe(frame)
-                return step
-
-            return observe
+            return [lambda: self._observe(frame)]
         if kind == "replay":
-            prefixes = read_replay(request.replay, self._settings.card.num_axes, self._limits)
-
-            def replay() -> Step | None:
-                if self._recording is not None:
-                    self._recording.replay(prefixes)
-                return self._session.replay(prefixes)
-
-            return replay
+            replay = read_replay(request.replay, self._settings.card, self._session.fresh, self._limits)
+            return self._plan_replay(replay)
         if kind == "end_tracks":
             track_ids = list(request.end_tracks.track_ids)
-            return lambda: self._session.end(track_ids)
+            return [lambda: self._session.end(track_ids)]
         if kind == "update":
             return self._plan_update(request.update)
         raise InputError("message", "open, frame, replay, update or end_tracks", "none of them")
 
-    def _plan_update(self, update: pb.Update) -> Callable[[], None] | None:
+    def _observe(self, frame: Frame, is_past: bool = False) -> Step | None:
+        try:
+            step = self._session.observe(frame, is_past)
+        except InputError as error:
+            if is_past:
+                error = InputError("replay.frames: frame_number", error.expected, error.found)
+            self._refuse(to_refused(error, None if is_past else frame.frame_number))
+            return None
+        self._counts.frames.inc()
+        self._num_frames += 1
+        if self._recording is not None:
+            self._recording.observe(frame)
+        return step
+
+    def _plan_replay(self, replay: Replay) -> list[_Plan]:
+        """A snapshot, then prefixes, then frames, each in its turn."""
+        plans: list[_Plan] = []
+        if (snapshot := replay.snapshot) is not None:
+            plans.append(lambda: self._restore(snapshot))
+        if replay.prefixes:
+            plans.append(lambda: self._replay(replay.prefixes))
+        plans += [lambda frame=frame: self._observe(frame, is_past=True) for frame in replay.frames]  # type: ignore[misc]
+        return plans
+
+    def _restore(self, snapshot: Snapshot) -> Step | None:
+        try:
+            return self._session.restore(snapshot)
+        except InputError as error:
+            self._refuse(to_refused(error))
+            return None
+
+    def _replay(self, prefixes: list[Prefix]) -> Step:
+        if self._recording is not None:
+            self._recording.replay(prefixes)
+        return self._session.replay(prefixes)
+
+    def _follow(self, step: Step) -> None:
+        """What a computed step brings about beside its answer."""
+        if step.refusal is not None:
+            self._refuse(to_refused(step.refusal))
+        if self._follower is not None:
+            self._follower.take(step)
+        self._snapshots.take(step)
+
+    def _plan_update(self, update: pb.Update) -> list[_Plan]:
         """Goals and regions that hold from here on.
 
         Raises:
@@ -201,7 +249,7 @@ class Stream:
         goals = self._read_goals(update) if update.HasField("goals") else None
         regions = self._read_regions(update) if update.HasField("regions") else None
         if goals is None and regions is None:
-            return None
+            return []
 
         def replace() -> None:
             if goals is not None:
@@ -211,7 +259,7 @@ class Stream:
             if self._recording is not None:
                 self._recording.name(goals, regions)
 
-        return replace
+        return [replace]
 
     def _read_goals(self, update: pb.Update) -> Goals:
         if not self._settings.card.takes_goals:

@@ -60,6 +60,14 @@ if TYPE_CHECKING:
     help="How often a stream's forecasts are kept and scored once their truth has arrived; 0: never.",
 )
 @click.option(
+    "--snapshot-every",
+    default=2.0,
+    show_default=True,
+    type=click.FloatRange(0),
+    metavar="SECONDS",
+    help="How often a stream that goes on is sent its state, to resume from elsewhere; 0: never.",
+)
+@click.option(
     "--idle-stream",
     default=1800.0,
     show_default=True,
@@ -109,6 +117,7 @@ def command(
     metrics_port: int | None,
     metrics_host: str,
     score_every: float,
+    snapshot_every: float,
     idle_stream: float,
     keepalive: float,
     keepalive_timeout: float,
@@ -145,6 +154,7 @@ def command(
         metrics_at=None if metrics_port is None else (metrics_host, metrics_port),
         on_metrics=lambda address: click.echo(f"metrics on http://{address}/metrics"),
         limits=Limits(
+            snapshot_every_s=snapshot_every,
             idle_stream_s=idle_stream,
             keepalive_s=keepalive,
             keepalive_timeout_s=keepalive_timeout,

@@ -655,27 +655,40 @@ Global___Frame: _TypeAlias = Frame  # noqa: Y015
 
 @_typing.final
 class Replay(_message.Message):
-    """Observations of the past, to start or resume tracks from. Not answered by a forecast; the next frame is."""
+    """Observations of the past, to start or resume tracks from. Not answered by a forecast; the next frame is. Parts that
+    are present are taken in one after the other: snapshot, prefixes, frames.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
     SNAPSHOT_FIELD_NUMBER: _builtins.int
     PREFIXES_FIELD_NUMBER: _builtins.int
+    FRAMES_FIELD_NUMBER: _builtins.int
     snapshot: _builtins.bytes
-    """A snapshot that this server or another one with the same model version sent. It replaces all tracks."""
+    """One part of a snapshot, as it came in `Snapshot.state`, of this server or another one with the same model version.
+    The first part replaces all tracks; the others add theirs, in their order and with nothing but replays in between.
+    It is checked like any other input; what is in force of `Open` is the client's to send again.
+    """
     @_builtins.property
     def prefixes(self) -> _containers.RepeatedCompositeFieldContainer[Global___Prefix]:
         """Whole prefixes."""
+
+    @_builtins.property
+    def frames(self) -> _containers.RepeatedCompositeFieldContainer[Global___Frame]:
+        """Frames that were answered before, in their order: taken in as if they came now, without an answer and without
+        remarks. Numbers rise as those of all frames. At most 512.
+        """
 
     def __init__(
         self,
         *,
         snapshot: _builtins.bytes | None = ...,
         prefixes: _abc.Iterable[Global___Prefix] | None = ...,
+        frames: _abc.Iterable[Global___Frame] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_snapshot", b"_snapshot", "snapshot", b"snapshot"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_snapshot", b"_snapshot", "prefixes", b"prefixes", "snapshot", b"snapshot"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_snapshot", b"_snapshot", "frames", b"frames", "prefixes", b"prefixes", "snapshot", b"snapshot"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__snapshot: _TypeAlias = _typing.Literal["snapshot"]  # noqa: Y015
     _WhichOneofArgType__snapshot: _TypeAlias = _typing.Literal["_snapshot", b"_snapshot"]  # noqa: Y015
@@ -1248,25 +1261,36 @@ Global___Contact: _TypeAlias = Contact  # noqa: Y015
 
 @_typing.final
 class Snapshot(_message.Message):
-    """State of all tracks, to be returned in `Replay.snapshot` with the observations since."""
+    """State of all tracks, or one part of it, to be returned in `Replay.snapshot` with the observations since. It comes
+    after the answer to its frame, every few seconds of a stream in which something changes. Forecasts may come between
+    parts. A snapshot is whole once all parts of its frame are there; a newer whole one replaces it.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
     STATE_FIELD_NUMBER: _builtins.int
     FRAME_NUMBER_FIELD_NUMBER: _builtins.int
+    PART_FIELD_NUMBER: _builtins.int
+    NUM_PARTS_FIELD_NUMBER: _builtins.int
     state: _builtins.bytes
-    """Opaque and versioned; a few KB a track."""
+    """Opaque and versioned; about 1 to 2 KB a track."""
     frame_number: _builtins.int
     """The newest frame that it holds."""
+    part: _builtins.int
+    """This part, from 0. Parts are split by track."""
+    num_parts: _builtins.int
+    """Number of parts, each under 1 MiB; 0: as 1."""
     def __init__(
         self,
         *,
         state: _builtins.bytes = ...,
         frame_number: _builtins.int = ...,
+        part: _builtins.int = ...,
+        num_parts: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["frame_number", b"frame_number", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["frame_number", b"frame_number", "num_parts", b"num_parts", "part", b"part", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

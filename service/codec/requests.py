@@ -11,8 +11,11 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from pathcast.errors import InputError, LimitError, NotServedError
+from pathcast.model.engine import Card
+from pathcast.model.states import States
+from pathcast.service.codec.snapshots import read_snapshot
 from pathcast.service.limits import Limits
-from pathcast.service.messages import Frame, Prefix
+from pathcast.service.messages import Frame, Prefix, Replay
 from pathcast.v1 import forecast_pb2 as pb
 
 
@@ -39,18 +42,50 @@ def read_frame(message: pb.Frame, num_axes: int, limits: Limits) -> Frame:
 
 def count_observations(message: pb.StreamForecastsRequest) -> int:
     """How many observations a message brings, right or wrong."""
-    return len(message.frame.track_ids) + sum(len(prefix.times_s) for prefix in message.replay.prefixes)
+    replay = message.replay
+    told = len(message.frame.track_ids) + sum(len(frame.track_ids) for frame in replay.frames)
+    return told + sum(len(prefix.times_s) for prefix in replay.prefixes)
 
 
-def read_replay(message: pb.Replay, num_axes: int, limits: Limits) -> list[Prefix]:
-    """The prefixes of a replay.
+def read_replay(message: pb.Replay, card: Card, fresh: States, limits: Limits) -> Replay:
+    """What a replay holds.
+
+    Args:
+        message: What came in.
+        card: Of the stream's model.
+        fresh: The state of one track before its first observation.
+        limits: What may be asked for.
 
     Raises:
-        InputError, LimitError, NotServedError: As of `read_prefixes`, or a snapshot, which is not served.
+        InputError, LimitError, NotServedError: As of `read_snapshot`, `read_prefixes` and `read_frame`.
     """
-    if message.HasField("snapshot"):
-        raise NotServedError("replay.snapshot")
-    return read_prefixes(message.prefixes, num_axes, limits, "replay.prefixes")
+    snapshot = read_snapshot(message.snapshot, card, fresh) if message.HasField("snapshot") else None
+    prefixes = read_prefixes(message.prefixes, card.num_axes, limits, "replay.prefixes")
+    frames = _read_frames(message.frames, card.num_axes, limits)
+    return Replay(snapshot=snapshot, prefixes=prefixes, frames=frames)
+
+
+def _read_frames(messages: Sequence[pb.Frame], num_axes: int, limits: Limits) -> list[Frame]:
+    """Frames of the past, their numbers rising."""
+    where = "replay.frames"
+    if len(messages) > limits.prefix_length:
+        raise LimitError(where, f"at most {limits.prefix_length} frames", str(len(messages)))
+    frames: list[Frame] = []
+    for index, message in enumerate(messages):
+        try:
+            frame = read_frame(message, num_axes, limits)
+        except InputError as error:
+            field = error.where.replace("frame", f"{where}[{index}]", 1)
+            raise type(error)(field, error.expected, error.found) from None
+        except NotServedError as error:
+            raise NotServedError(error.field.replace("frame", f"{where}[{index}]", 1)) from None
+        if frames and frame.frame_number <= frames[-1].frame_number:
+            before = frames[-1].frame_number
+            raise InputError(
+                f"{where}[{index}].frame_number", f"over {before}, that before it", f"{frame.frame_number}"
+            )
+        frames.append(frame)
+    return frames
 
 
 def read_prefixes(messages: Sequence[pb.Prefix], num_axes: int, limits: Limits, where: str) -> list[Prefix]:

@@ -150,7 +150,11 @@ def replay(*prefixes: pb.Prefix, **fields) -> pb.StreamForecastsRequest:
 
 BAD_MESSAGES = {
     ("frame.deviations", UNIMPLEMENTED): frame(5, deviations=[0.1] * 4),
-    ("replay.snapshot", UNIMPLEMENTED): replay(snapshot=b"state"),
+    ("replay.snapshot", INVALID): replay(snapshot=b"state"),
+    ("replay.frames[0].capture_time_s", INVALID): replay(frames=[pb.Frame(capture_time_s=math.nan)]),
+    ("replay.frames[1].frame_number", INVALID): replay(frames=[pb.Frame(frame_number=5)] * 2),
+    ("replay.frames: frame_number", INVALID): replay(frames=[pb.Frame(frame_number=1)]),
+    ("replay.frames", EXHAUSTED): replay(frames=[pb.Frame(frame_number=each) for each in range(5, 518)]),
     ("replay.prefixes[0].deviations", UNIMPLEMENTED): replay(prefix(deviations=[0.1] * 4)),
     ("update.venue", UNIMPLEMENTED): pb.StreamForecastsRequest(update=pb.Update(venue=PLACE)),
     ("update.goals", UNIMPLEMENTED): pb.StreamForecastsRequest(update=pb.Update(goals=pb.GoalList())),
