@@ -5,9 +5,12 @@ narrows to the contract's floats, and adds it back to what comes.
 """
 
 from pathcast.model.contacts import CONTACT_KINDS, Contacts
+from pathcast.service.client.async_resuming import AsyncResumingStream
 from pathcast.service.client.connection import Client
 from pathcast.service.client.credentials import Credentials
 from pathcast.service.client.local import LocalServer
+from pathcast.service.client.resuming import ResumingStream
+from pathcast.service.client.resumption import Persistence, Resumed
 from pathcast.service.client.stream import Reply, Stream
 from pathcast.service.client.writing import Options, Prefixes
 from pathcast.service.lines import forecast_line, observation_line
@@ -15,6 +18,7 @@ from pathcast.service.messages import Forecasts, GoingAway, Model, Opened, Reaso
 
 __all__ = [
     "CONTACT_KINDS",
+    "AsyncResumingStream",
     "Client",
     "Contacts",
     "Credentials",
@@ -24,11 +28,14 @@ __all__ = [
     "Model",
     "Opened",
     "Options",
+    "Persistence",
     "Prefixes",
     "Reason",
     "Refused",
     "Remark",
     "Reply",
+    "Resumed",
+    "ResumingStream",
     "Status",
     "Stream",
     "forecast_line",

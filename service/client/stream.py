@@ -12,13 +12,11 @@ import grpc
 from numpy.typing import ArrayLike
 
 from pathcast.errors import InputError, ServiceError
-from pathcast.model.goals import Goals, Places
-from pathcast.model.regions import Areas, Regions
-from pathcast.service.client.writing import Prefixes, narrow, read_ids, write_prefixes
+from pathcast.model.goals import Places
+from pathcast.model.regions import Areas
+from pathcast.service.client.writing import Prefixes, read_ids, write_frame, write_prefixes, write_update
 from pathcast.service.codec.answers import join_parts, read_forecasts, read_refused
-from pathcast.service.codec.goals import write_goals
 from pathcast.service.codec.opened import read_opened
-from pathcast.service.codec.regions import write_regions
 from pathcast.service.faults import from_refused, from_rpc
 from pathcast.service.messages import Forecasts, GoingAway, Opened, Refused
 from pathcast.v1 import forecast_pb2 as pb
@@ -78,12 +76,7 @@ class Stream:
         Raises:
             ServiceError: The stream is over.
         """
-        frame = pb.Frame(
-            frame_number=frame_number,
-            capture_time_s=time,
-            track_ids=read_ids(ids),
-            positions=narrow(positions, self._opening).tolist(),
-        )
+        frame = write_frame(frame_number, time, ids, positions, self._opening)
         self._put(pb.StreamForecastsRequest(frame=frame))
 
     def replay(self, prefixes: Prefixes) -> None:
@@ -102,12 +95,7 @@ class Stream:
             InputError: As of `Goals.of` and `Regions.of`.
             ServiceError: The stream is over.
         """
-        origin = (self._opening.origin.x, self._opening.origin.y)
-        update = pb.Update()
-        if goals is not None:
-            update.goals.CopyFrom(pb.GoalList(goals=write_goals(Goals.of(goals, origin))))
-        if regions is not None:
-            update.regions.CopyFrom(pb.RegionList(regions=write_regions(Regions.of(regions, origin))))
+        update = write_update(goals, regions, self._opening)
         self._put(pb.StreamForecastsRequest(update=update))
 
     def end(self, ids: ArrayLike) -> None:

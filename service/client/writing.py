@@ -118,6 +118,35 @@ def write_open(model: str, options: Options, axes: int) -> pb.Open:
     return message
 
 
+def write_frame(frame_number: int, time: float, ids: ArrayLike, positions: ArrayLike, opening: pb.Open) -> pb.Frame:
+    """What was seen at one instant, positions from the stream's origin.
+
+    Raises:
+        InputError: As of `read_ids`.
+    """
+    return pb.Frame(
+        frame_number=frame_number,
+        capture_time_s=time,
+        track_ids=read_ids(ids),
+        positions=narrow(positions, opening).tolist(),
+    )
+
+
+def write_update(goals: Places | None, regions: Areas | None, opening: pb.Open) -> pb.Update:
+    """Goals and regions that replace those in force; None: as they are.
+
+    Raises:
+        InputError: As of `Goals.of` and `Regions.of`.
+    """
+    origin = (opening.origin.x, opening.origin.y)
+    update = pb.Update()
+    if goals is not None:
+        update.goals.CopyFrom(pb.GoalList(goals=write_goals(Goals.of(goals, origin))))
+    if regions is not None:
+        update.regions.CopyFrom(pb.RegionList(regions=write_regions(Regions.of(regions, origin))))
+    return update
+
+
 def write_prefixes(prefixes: Prefixes, opening: pb.Open) -> list[pb.Prefix]:
     """Whole prefixes, positions from the stream's origin."""
     return [
