@@ -11,7 +11,8 @@ BUNDLES ?= ball basketball pedestrian table-tennis
 INSTALLED := .venv/.installed
 COMPILED := .venv/.compiled
 PROTOC := .venv-proto/.installed
-PEERS := .venv-bench/.installed .venv-bench-crowd/.installed
+PEERS := .venv-bench/.installed .venv-bench-crowd/.installed .venv-bench-serving/.installed
+LOAD := build/load/stream_load
 KERNELS := $(shell grep -rl --include='*.py' njit simulator model pathcast/compiled.py)
 GENERATED := forecast_pb2.py forecast_pb2.pyi forecast_pb2_grpc.py forecast_pb2_grpc.pyi
 PIP := -m pip --disable-pip-version-check install
@@ -88,7 +89,7 @@ proto: $(PROTOC)  ## compile the contract into pathcast/v1
 buf:  ## install buf into .buf (needs npm)
 	npm install --prefix .buf --no-fund --no-audit @bufbuild/buf@$(BUF_VERSION)
 
-bench: $(COMPILED) $(PEERS)  ## run every benchmark
+bench: $(COMPILED) $(PEERS) $(LOAD)  ## run every benchmark
 	@for script in benchmarks/*.py; do \
 		if [ -e "$$script" ]; then echo "$$script"; $(BIN)/python "$$script" || exit 1; fi; done
 
@@ -98,13 +99,13 @@ bench-balls: $(COMPILED)  ## the benchmarks of balls on few throws, in some minu
 	$(BIN)/python benchmarks/ball_forecast_cost.py --rounds 5 >/dev/null
 	$(BIN)/python benchmarks/ball_flags.py --throws 200 >/dev/null
 
-bench-tools: $(PEERS)  ## install the peers that benchmarks run beside ours
+bench-tools: $(PEERS) $(LOAD)  ## install the peers that benchmarks run beside ours, and build the load of serving
 
 hooks: $(INSTALLED)  ## run the checks before each commit
 	$(BIN)/pre-commit install
 
 clean:  ## remove what the other verbs wrote, the environments included
-	rm -rf .venv .venv-proto .venv-bench .venv-bench-crowd .buf build dist demo *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-proto .venv-bench .venv-bench-crowd .venv-bench-serving .buf build dist demo *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find simulator model service pathcast tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(INSTALLED): pyproject.toml constraints.txt
@@ -136,3 +137,12 @@ $(PROTOC): constraints-proto.txt
 	.venv-bench-crowd/bin/python $(PIP) -c constraints-bench-crowd.txt --no-deps jupedsim
 	.venv-bench-crowd/bin/python $(PIP) -c constraints-bench-crowd.txt deprecated numpy pysocialforce shapely
 	@touch $@
+
+.venv-bench-serving/.installed: constraints-bench-serving.txt
+	$(PYTHON) -m venv .venv-bench-serving
+	.venv-bench-serving/bin/python $(PIP) -c constraints-bench-serving.txt mosec numpy onnxruntime
+	@touch $@
+
+# h2load is part of it too: build.sh says what is missing where it cannot be installed.
+$(LOAD): benchmarks/load/build.sh $(wildcard benchmarks/load/*.cc benchmarks/load/*.h) proto/pathcast/v1/forecast.proto
+	benchmarks/load/build.sh
