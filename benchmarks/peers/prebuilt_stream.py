@@ -19,6 +19,7 @@ from grpc import aio
 from pathcast.model.library import load_library
 from pathcast.service.batcher import Batcher
 from pathcast.service.limits import Limits
+from pathcast.service.server import configure_logs
 from pathcast.service.servicer import ForecastServicer
 
 
@@ -36,6 +37,7 @@ class PrebuiltServicer(ForecastServicer):
 
 
 async def main() -> None:
+    configure_logs()  # to standard error: nobody reads more of standard output than the address
     limits = Limits()
     servicer = PrebuiltServicer(load_library([sys.argv[1]]), Batcher(monotonic), limits)
     servicer.replies = {int(file.name): file.read_bytes() for file in Path(sys.argv[2]).iterdir()}
