@@ -134,14 +134,10 @@ class Rounds:
         self.raw: list[dict[str, Any]] = []
 
     def add(self, server: str, number: int, case: Case, said: dict[str, Any]) -> None:
-        self.raw.append({"server": server, "round": number, **vars(case), **said})
+        self.raw.append({"server": server, "round": number, "case": vars(case), **said})
 
     def of(self, server: str, case: Case, name: str = "frames_per_s") -> list[float]:
-        return [
-            each[name]
-            for each in self.raw
-            if each["server"] == server and all(each[key] == value for key, value in vars(case).items())
-        ]
+        return [each[name] for each in self.raw if each["server"] == server and each["case"] == vars(case)]
 
     def ratios(self, case: Case, *peers: str) -> list[float]:
         """Ours over the best of the peers, round by round."""
@@ -175,8 +171,7 @@ def summarise(rounds: Rounds, flat: list[dict[str, Any]]) -> dict[str, float]:
 
 def print_table(rounds: Rounds, keys: dict[str, float]) -> None:
     print("streams tracks every  server            frames/s [least to most]          p50 ms   p99 ms  server us/frame")
-    cases = {(each["streams"], each["tracks"], each["every"]): None for each in rounds.raw}
-    for case in (Case(*key) for key in cases):
+    for case in dict.fromkeys(Case(**each["case"]) for each in rounds.raw):
         for server in dict.fromkeys(each["server"] for each in rounds.raw):
             if rates := rounds.of(server, case):
                 p50, p99 = (statistics.median(rounds.of(server, case, name)) / 1e3 for name in ("p50_us", "p99_us"))
