@@ -3,6 +3,8 @@
 
 PYTHON ?= python3.11
 BUF_VERSION ?= 1.75.0
+GRPC_JS_VERSION ?= 1.14.7
+PROTO_LOADER_VERSION ?= 0.8.1
 WORKERS ?= 2
 
 BIN := .venv/bin
@@ -23,7 +25,7 @@ generate = PATH="$(CURDIR)/.venv-proto/bin:$$PATH" python -m grpc_tools.protoc -
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test slow bundles coverage check format lint types fresh contract proto buf bench bench-balls bench-tools hooks clean
+.PHONY: help setup demo test test-system slow bundles coverage check format lint types fresh contract proto buf bench bench-balls bench-tools hooks clean
 
 help:  ## list the verbs
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | while IFS='|' read -r verb text; do \
@@ -37,6 +39,14 @@ demo: $(COMPILED)  ## simulate, train, serve, forecast; writes demo/
 test: $(COMPILED) $(PROTOC)  ## all tests but the slow ones
 	@mkdir -p build
 	$(BIN)/python -m pytest -n $(WORKERS) -m 'not slow' --junitxml=build/tests.xml $(PYTEST_ARGS)
+
+test-system: $(COMPILED) .system/.installed  ## other people's clients and proxies against real servers, installed where that is allowed
+	@for package in nginx/nginx nghttp2-client/h2load; do \
+		if PATH="$$PATH:/usr/sbin" command -v $${package#*/} >/dev/null; then continue; fi; \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+			apt-get install --yes --no-install-recommends $${package%/*} || echo "not installed: $${package%/*}" >&2; \
+		else echo "not installed: $${package#*/} (Debian: apt-get install $${package%/*})" >&2; fi; done
+	$(BIN)/python -m pytest tests/system $(PYTEST_ARGS)
 
 slow: $(COMPILED) $(PROTOC)  ## the long training and simulation tests
 	$(BIN)/python -m pytest -m slow $(PYTEST_ARGS)
@@ -101,11 +111,19 @@ bench-balls: $(COMPILED)  ## the benchmarks of balls on few throws, in some minu
 
 bench-tools: $(PEERS) $(LOAD)  ## install the peers that benchmarks run beside ours, and build the load of serving
 
+.system/.installed:
+	@mkdir -p .system
+	@if command -v npm >/dev/null; then \
+		npm install --prefix .system --no-fund --no-audit @bufbuild/buf@$(BUF_VERSION) \
+			@grpc/grpc-js@$(GRPC_JS_VERSION) @grpc/proto-loader@$(PROTO_LOADER_VERSION) && touch $@ \
+			|| echo "not installed: buf, @grpc/grpc-js" >&2; \
+	else echo "not installed: buf, @grpc/grpc-js (they need npm)" >&2; fi
+
 hooks: $(INSTALLED)  ## run the checks before each commit
 	$(BIN)/pre-commit install
 
 clean:  ## remove what the other verbs wrote, the environments included
-	rm -rf .venv .venv-proto .venv-bench .venv-bench-crowd .venv-bench-serving .buf build dist demo *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-proto .venv-bench .venv-bench-crowd .venv-bench-serving .buf .system build dist demo *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find simulator model service pathcast tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(INSTALLED): pyproject.toml constraints.txt

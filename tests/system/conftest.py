@@ -1,0 +1,98 @@
+"""Other people's clients and proxies, and the servers that they are tried with; `make test-system` installs them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from pathcast.service.client import LocalServer
+
+ROOT = Path(__file__).parents[2]
+MODEL = "constant-velocity-2d"
+MODULES = ROOT / ".system" / "node_modules"
+PLACES = [MODULES / ".bin", ROOT / ".buf" / "node_modules" / ".bin", Path("/usr/sbin")]
+PATIENCE_S = 60.0
+
+
+@pytest.fixture(scope="session")
+def program() -> Callable[[str], str]:
+    """Where a program is; whoever asks for one that is not here is skipped."""
+
+    def find(name: str) -> str:
+        path = os.pathsep.join([os.environ.get("PATH", ""), *map(str, PLACES)])
+        found = shutil.which(name, path=path)
+        if found is None:
+            pytest.skip(f"{name} is not installed (make test-system)")
+        return found
+
+    return find
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[LocalServer]:
+    with LocalServer([MODEL]) as local:
+        yield local
+
+
+class Replica:
+    """A server with its log."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self._log = folder / f"{name}.log"
+        with self._log.open("wb") as log:
+            self.server = LocalServer([MODEL], stderr=log)
+
+    def num_opened(self) -> int:
+        """Streams that it was ever asked for."""
+        return self._log.read_text().count('"stream_opened"')
+
+    def kill(self) -> None:
+        self.server.process.kill()
+        self.server.process.wait(PATIENCE_S)
+
+
+@pytest.fixture
+def replicas(tmp_path: Path) -> Iterator[list[Replica]]:
+    both: list[Replica] = []
+    try:
+        both += (Replica(tmp_path, "first"), Replica(tmp_path, "second"))
+        yield both
+    finally:
+        for replica in both:
+            replica.server.close()
+
+
+def render(replicas: list[Replica], port: int) -> str:
+    """The configuration in deploy/ with the addresses replaced, and nothing else."""
+    text = (ROOT / "deploy" / "nginx.conf").read_text()
+    addresses = {"127.0.0.1:50050": f"127.0.0.1:{port}"}
+    addresses |= {f"127.0.0.1:{50051 + index}": replica.server.address for index, replica in enumerate(replicas)}
+    for old, new in addresses.items():
+        assert text.count(old) == 1, old
+        text = text.replace(old, new)
+    return text
+
+
+@pytest.fixture
+def proxy(program: Callable[[str], str], replicas: list[Replica], tmp_path: Path) -> Iterator[str]:
+    """The address of nginx before both replicas; it is handed a listening socket, so no port is fixed or raced for."""
+    nginx = program("nginx")
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+        (tmp_path / "nginx.conf").write_text(render(replicas, port))
+        command = [nginx, "-p", str(tmp_path), "-c", "nginx.conf", "-e", "nginx.log", "-g", "daemon off;"]
+        environment = os.environ | {"NGINX": f"{listening.fileno()};"}
+        process = subprocess.Popen(
+            command, env=environment, pass_fds=[listening.fileno()], stderr=subprocess.DEVNULL, cwd=tmp_path
+        )
+    try:
+        yield f"127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(PATIENCE_S)
