@@ -8,7 +8,7 @@ from jaxtyping import Bool, Int
 from pathcast.model.contacts import no_contacts
 from pathcast.model.forecast import Forecast
 from pathcast.service.messages import Forecasts, Remark, Settings, Status
-from pathcast.service.session import Step
+from pathcast.service.steps import Step
 
 _SEEN = (int(Status.WARMING_UP), int(Status.FORECASTING))
 """Statuses of tracks whose newest observation is this frame's."""

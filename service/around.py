@@ -14,7 +14,7 @@ import numpy as np
 from pathcast.model.engine import Engine
 from pathcast.model.others import Others
 from pathcast.model.people import Observations, snapshots
-from pathcast.service.session import Step
+from pathcast.service.steps import Step
 
 Around = Callable[[slice], Others | None]
 """Who is there for some of the asked tracks; None for models that look at nobody."""

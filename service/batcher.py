@@ -20,7 +20,8 @@ from pathcast.model.engine import Engine
 from pathcast.service.answering import answer
 from pathcast.service.computing import compute
 from pathcast.service.messages import Forecasts
-from pathcast.service.session import Session, Step
+from pathcast.service.session import Session
+from pathcast.service.steps import Step
 from pathcast.service.telemetry.metrics import Metrics
 
 MANY_WAITING = 32

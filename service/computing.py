@@ -20,7 +20,7 @@ from pathcast.service.forecasting import alike, forecast_at
 from pathcast.service.foretelling import foretell, of_same_wishes
 from pathcast.service.lateness import answer_late
 from pathcast.service.restoring import restore
-from pathcast.service.session import Step, gather
+from pathcast.service.steps import Step, gather
 
 _ENCODE_CELLS = 1 << 16
 """Most track-times in one call of encode: bounds the memory of long prefixes."""

@@ -14,7 +14,8 @@ from pathcast.model.states import TIME
 from pathcast.service.messages import Settings
 
 if TYPE_CHECKING:
-    from pathcast.service.session import Session, Step
+    from pathcast.service.session import Session
+    from pathcast.service.steps import Step
 
 WALKING = Law(noise_m=0.05, density=0.15, speed_mps=1.5, most_speed_mps=12.0)
 """People: a velocity that changes by 0.4 m/s in a second, and no one faster than the fastest sprinter."""

@@ -9,7 +9,7 @@ from pathcast.model.engine import Engine
 from pathcast.model.entries import entry_knots, find_entries
 from pathcast.model.forecast import Forecast
 from pathcast.service.forecasting import forecast_at
-from pathcast.service.session import Asking, Step, gather
+from pathcast.service.steps import Asking, Step, gather
 
 
 def asks_for_entries(step: Step) -> bool:

@@ -11,7 +11,7 @@ from pathcast.model.engine import Engine
 from pathcast.model.forecast import Forecast, join
 from pathcast.model.states import States
 from pathcast.service.around import look_around
-from pathcast.service.session import Step, gather
+from pathcast.service.steps import Step, gather
 
 _FORECAST_CELLS = 1 << 17
 """Most track-mode-times in one call of forecast."""

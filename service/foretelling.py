@@ -13,7 +13,7 @@ from jaxtyping import Float
 from pathcast.model.contacts import Contacts, join_contacts
 from pathcast.model.engine import Engine
 from pathcast.model.states import States
-from pathcast.service.session import Step, gather
+from pathcast.service.steps import Step, gather
 
 
 def of_same_wishes(steps: list[Step]) -> list[list[Step]]:

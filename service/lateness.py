@@ -13,7 +13,7 @@ from pathcast.model.engine import Engine
 from pathcast.model.entries import find_entries
 from pathcast.model.forecast import Forecast, pack_covariances
 from pathcast.service.entering import asks_for_entries, further_knots
-from pathcast.service.session import Asking, Step
+from pathcast.service.steps import Asking, Step
 
 
 def answer_late(engine: Engine, steps: list[Step]) -> None:

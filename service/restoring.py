@@ -14,7 +14,7 @@ from pathcast.model.engine import Engine
 from pathcast.model.states import COUNT, States
 from pathcast.service.courses import begin_again
 from pathcast.service.messages import Settings
-from pathcast.service.session import Step
+from pathcast.service.steps import Step
 
 _CELLS = 1 << 17
 """Most track-mode-times that are tried at once."""

@@ -6,23 +6,19 @@ leaves computing to the batcher. It knows nothing of gRPC.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 
 from pathcast.errors import InputError, LimitError
 from pathcast.model.admission import Admission, admit, is_usual
-from pathcast.model.contacts import Contacts
 from pathcast.model.course import empty_courses
 from pathcast.model.engine import Engine
-from pathcast.model.entries import Entries
-from pathcast.model.forecast import Forecast
-from pathcast.model.goals import NO_GOALS, Goals
-from pathcast.model.regions import NO_REGIONS, Regions
-from pathcast.model.states import COUNT, TIME, States
+from pathcast.model.goals import NO_GOALS
+from pathcast.model.regions import NO_REGIONS
+from pathcast.model.states import COUNT, TIME
 from pathcast.service.courses import law_of
 from pathcast.service.messages import Frame, Prefix, Reason, Remark, Settings, Snapshot, Status
+from pathcast.service.steps import Asking, Observing, Step, joined
 
 _FIRST_CAPACITY = 8
 _ROUNDING_S = 1e-9
@@ -37,72 +33,6 @@ _DETAILS = {
     Reason.NOT_NEWER: "expected a capture time after the track's newest, found one at or before it",
     Reason.TOO_MANY_TRACKS: "the stream holds as many tracks as it may",
 }
-
-
-@dataclass(frozen=True, eq=False)
-class Observing:
-    """Observations that tracks take in: one each, or `lengths` of them."""
-
-    slots: Int[np.ndarray, " track"]
-    times: Float[np.ndarray, "track time"]
-    positions: Float[np.ndarray, "track time axis"]
-    lengths: Int[np.ndarray, " track"]
-
-
-@dataclass(frozen=True, eq=False)
-class Asking:
-    """Tracks to forecast, and when."""
-
-    slots: Int[np.ndarray, " track"]
-    offsets: Float[np.ndarray, "track time"]
-    """Seconds after each track's newest observation."""
-    gaps: Float[np.ndarray, " track"]
-    """Seconds from each track's newest observation to the frame."""
-    statuses: Int[np.ndarray, " track"]
-    track_ids: np.ndarray
-    goals: Goals = NO_GOALS
-    """Those whose probabilities are wanted."""
-    regions: Regions = NO_REGIONS
-    """Those whose entries are wanted."""
-
-
-@dataclass(eq=False)
-class Step:
-    """What one message of a stream asks to be computed, and the results once they are there."""
-
-    session: Session
-    frame_number: int = 0
-    capture_time_s: float = 0.0
-    observing: Observing | None = None
-    asking: Asking | None = None
-    """None: no answer is due."""
-    remarks: list[Remark] = field(default_factory=list)
-    restoring: Snapshot | None = None
-    """What the session's tracks are to be replaced by, or joined by, if it is sound."""
-    refusal: InputError | None = None
-    """Why that was not done."""
-    is_whole: bool = False
-    """Whether it holds all observations of its session, and each track is forecast from its own newest one on."""
-    mixture: Forecast | None = None
-    """The forecast in all of the model's modes."""
-    forecast: Forecast | None = None
-    is_finite: bool = False
-    """Whether all of the forecast is known to be finite."""
-    goals: Float[np.ndarray, "track goal_or_none"] | None = None
-    """Probabilities of the goals, and of none of them."""
-    entries: Entries | None = None
-    """In seconds after the frame."""
-    outcomes: Float[np.ndarray, "track outcome"] | None = None
-    contacts: Contacts | None = None
-    """In seconds after the frame."""
-    surprises: Float[np.ndarray, " track"] | None = None
-    late_after_s: float = np.inf
-    """On the batcher's clock: forecast later than that, it is a baseline that answers."""
-    is_late: bool = False
-    """Whether a baseline did."""
-    is_suspect: Bool[np.ndarray, " track"] | None = None
-    failure: Exception | None = None
-    computing_s: float = 0.0
 
 
 class Session:
@@ -237,7 +167,7 @@ class Session:
                 kept.append((prefix.times_s[rows], prefix.positions[rows]))
         step = Step(self)
         if slots:
-            step.observing = _pad(slots, kept, self.settings.card.num_axes)
+            step.observing = joined(slots, kept, self.settings.card.num_axes)
         return step
 
     def whole(self, prefixes: list[Prefix]) -> Step:
@@ -447,25 +377,3 @@ class Session:
         goals = self.goals if self.settings.has_goals else NO_GOALS
         regions = self.regions if self.settings.has_regions else NO_REGIONS
         step.asking = Asking(slots, offsets, gaps, statuses, self._ids[slots], goals, regions)
-
-
-def _pad(slots: list[int], kept: list[tuple[np.ndarray, np.ndarray]], num_axes: int) -> Observing:
-    """Prefixes of several lengths in arrays as long as the longest."""
-    lengths = np.array([len(times) for times, _ in kept], np.int64)
-    times = np.zeros((len(kept), int(lengths.max())))
-    positions = np.zeros((*times.shape, num_axes), np.float32)
-    for row, (row_times, row_positions) in enumerate(kept):
-        times[row, : lengths[row]] = row_times
-        positions[row, : lengths[row]] = row_positions
-    return Observing(np.array(slots, np.int64), times, positions, lengths)
-
-
-def gather(sessions_slots: list[tuple[Session, Int[np.ndarray, " track"]]]) -> States:
-    """The states of tracks of several sessions, one after the other."""
-    if len(sessions_slots) == 1:
-        session, slots = sessions_slots[0]
-        return session.states.take(slots)
-    return States(
-        np.concatenate([session.states.filter[slots] for session, slots in sessions_slots]),
-        np.concatenate([session.states.memory[slots] for session, slots in sessions_slots]),
-    )

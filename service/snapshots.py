@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from pathcast.service.mailbox import Mailbox
-from pathcast.service.session import Session, Step
+from pathcast.service.session import Session
+from pathcast.service.steps import Step
 
 
 class Snapshots:

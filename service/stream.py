@@ -25,9 +25,10 @@ from pathcast.service.mailbox import Mailbox
 from pathcast.service.messages import Forecasts, Frame, GoingAway, Prefix, Refused, Replay, Settings, Snapshot
 from pathcast.service.protection.quotas import Allowance
 from pathcast.service.recording import Recording
-from pathcast.service.session import Session, Step
+from pathcast.service.session import Session
 from pathcast.service.silence import Silence
 from pathcast.service.snapshots import Snapshots
+from pathcast.service.steps import Step
 from pathcast.service.telemetry.metrics import Metrics
 from pathcast.service.telemetry.self_scoring import Follower
 from pathcast.service.telemetry.stream_log import StreamLog

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from pathcast.model.forecast import Forecast
-from pathcast.service.session import Step
+from pathcast.service.steps import Step
 from pathcast.service.telemetry.ranks import count_denser
 from pathcast.service.telemetry.scores import HORIZONS_S, Scores
 

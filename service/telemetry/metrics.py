@@ -17,7 +17,7 @@ from prometheus_client.registry import Collector
 from pathcast import __version__
 from pathcast.model.engine import Card
 from pathcast.service.messages import Reason, Remark, Status
-from pathcast.service.session import Step
+from pathcast.service.steps import Step
 
 _MODEL = ("model", "version")
 _SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)

@@ -20,7 +20,8 @@ import structlog
 from jaxtyping import Int
 
 from pathcast.service.messages import Status
-from pathcast.service.session import Session, Step
+from pathcast.service.session import Session
+from pathcast.service.steps import Step
 from pathcast.service.telemetry.keeping import BASE_S, ROUNDING_S, Kept, Seen, keep, score
 from pathcast.service.telemetry.scores import HORIZONS_S, ScoreBook
 

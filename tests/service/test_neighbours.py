@@ -12,7 +12,8 @@ from pathcast.service.answering import answer
 from pathcast.service.client import Client, LocalServer, forecast_line
 from pathcast.service.computing import compute
 from pathcast.service.messages import Frame, Prefix, Settings
-from pathcast.service.session import Session, Step
+from pathcast.service.session import Session
+from pathcast.service.steps import Step
 
 
 @pytest.fixture(scope="module")

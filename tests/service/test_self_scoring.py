@@ -9,7 +9,8 @@ from pathcast.model.forecast import pack_covariances
 from pathcast.service.client import Client, LocalServer
 from pathcast.service.computing import compute
 from pathcast.service.messages import Frame, Settings
-from pathcast.service.session import Session, Step
+from pathcast.service.session import Session
+from pathcast.service.steps import Step
 from pathcast.service.telemetry.ranks import NUM_SAMPLES, count_denser
 from pathcast.service.telemetry.scores import HORIZONS_S, ScoreBook, Scores
 from pathcast.service.telemetry.self_scoring import Sampling, Scorer

@@ -15,8 +15,9 @@ from pathcast.service.codec.snapshots import read_snapshot, write_snapshot
 from pathcast.service.computing import compute
 from pathcast.service.mailbox import Mailbox
 from pathcast.service.messages import Forecasts, Frame, Settings, Snapshot
-from pathcast.service.session import Session, Step
+from pathcast.service.session import Session
 from pathcast.service.snapshots import Snapshots
+from pathcast.service.steps import Step
 from pathcast.v1 import forecast_pb2 as pb
 
 NAMES = ("constant-velocity-2d", "constant-velocity-3d", "pedestrian", "basketball")
