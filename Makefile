@@ -6,6 +6,7 @@ BUF_VERSION ?= 1.75.0
 GRPC_JS_VERSION ?= 1.14.7
 PROTO_LOADER_VERSION ?= 0.8.1
 WORKERS ?= 2
+FUZZ_SECONDS ?= 900
 
 BIN := .venv/bin
 EXTRAS := train,web,tracking,test,dev
@@ -25,7 +26,7 @@ generate = PATH="$(CURDIR)/.venv-proto/bin:$$PATH" python -m grpc_tools.protoc -
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-system slow bundles coverage check format lint types fresh contract proto buf bench bench-balls bench-tools hooks clean
+.PHONY: help setup demo test test-system fuzz slow bundles coverage check format lint types fresh contract proto buf bench bench-balls bench-tools hooks clean
 
 help:  ## list the verbs
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | while IFS='|' read -r verb text; do \
@@ -47,6 +48,10 @@ test-system: $(COMPILED) .system/.installed  ## other people's clients and proxi
 			apt-get install --yes --no-install-recommends $${package%/*} || echo "not installed: $${package%/*}" >&2; \
 		else echo "not installed: $${package#*/} (Debian: apt-get install $${package%/*})" >&2; fi; done
 	$(BIN)/python -m pytest tests/system $(PYTEST_ARGS)
+
+fuzz: $(COMPILED) .venv-fuzz/.installed  ## codec and streams against inputs of all kinds, guided by coverage; FUZZ_SECONDS=900
+	PYTHONPATH="$(CURDIR):$(firstword $(wildcard $(CURDIR)/.venv-fuzz/lib/python3*/site-packages))" \
+		$(BIN)/python tests/fuzz/run.py --seconds $(FUZZ_SECONDS) $(FUZZ_ARGS)
 
 slow: $(COMPILED) $(PROTOC)  ## the long training and simulation tests
 	$(BIN)/python -m pytest -m slow $(PYTEST_ARGS)
@@ -111,6 +116,11 @@ bench-balls: $(COMPILED)  ## the benchmarks of balls on few throws, in some minu
 
 bench-tools: $(PEERS) $(LOAD)  ## install the peers that benchmarks run beside ours, and build the load of serving
 
+.venv-fuzz/.installed: constraints-fuzz.txt
+	$(PYTHON) -m venv .venv-fuzz
+	.venv-fuzz/bin/python $(PIP) -c constraints-fuzz.txt --no-deps atheris
+	@touch $@
+
 .system/.installed:
 	@mkdir -p .system
 	@if command -v npm >/dev/null; then \
@@ -123,7 +133,7 @@ hooks: $(INSTALLED)  ## run the checks before each commit
 	$(BIN)/pre-commit install
 
 clean:  ## remove what the other verbs wrote, the environments included
-	rm -rf .venv .venv-proto .venv-bench .venv-bench-crowd .venv-bench-serving .buf .system build dist demo *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-proto .venv-bench .venv-bench-crowd .venv-bench-serving .venv-fuzz .buf .system build dist demo *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find simulator model service pathcast tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(INSTALLED): pyproject.toml constraints.txt
