@@ -8,17 +8,34 @@ from __future__ import annotations
 
 import numpy as np
 
-from pathcast.errors import InputError
+from pathcast.errors import InputError, LimitError
 from pathcast.model.admission import MAX_POSITION_M
 from pathcast.model.engine import Engine
 from pathcast.model.states import COUNT, States
 from pathcast.service.courses import begin_again
-from pathcast.service.messages import Settings
+from pathcast.service.messages import Settings, Snapshot
+from pathcast.service.session import Session
 from pathcast.service.steps import Step
 
 _CELLS = 1 << 17
 """Most track-mode-times that are tried at once."""
 _WHERE = "replay.snapshot: states"
+
+
+def plan(session: Session, snapshot: Snapshot) -> Step:
+    """Plans the return to a snapshot, or the next part of it.
+
+    Raises:
+        InputError: Parts do not follow one another.
+        LimitError: More tracks than the stream may hold.
+    """
+    due, session.due_part = session.due_part, None
+    if snapshot.part and (snapshot.frame_number, snapshot.part) != due:
+        raise InputError("replay.snapshot: part", "the first, or the one after that before", f"part {snapshot.part}")
+    most = session.settings.tracks_per_stream
+    if snapshot.num_tracks > most:
+        raise LimitError("replay.snapshot", f"at most {most} tracks", f"{snapshot.num_tracks}")
+    return Step(session, restoring=snapshot)
 
 
 def restore(engine: Engine, step: Step) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float, Int
 
-from pathcast.errors import InputError, LimitError
+from pathcast.errors import InputError
 from pathcast.model.admission import Admission, admit, is_usual
 from pathcast.model.course import empty_courses
 from pathcast.model.engine import Engine
@@ -64,8 +64,8 @@ class Session:
         self._num_frames = 0
         self._offsets = np.minimum(settings.offsets, settings.card.horizon_s)[None]
         """Of tracks that were just seen."""
-        self._next_part = 0
-        """Of the snapshot that is being restored."""
+        self.due_part: tuple[int, int] | None = None
+        """Frame and part of the snapshot that is being restored."""
 
     @property
     def num_tracks(self) -> int:
@@ -98,7 +98,7 @@ class Session:
                 "frame.frame_number", f"over {self._newest_frame}, the newest frame's", str(frame.frame_number)
             )
         self._newest_frame = frame.frame_number
-        self._next_part = 0
+        self.due_part = None
         is_due = self._num_frames % self.settings.forecast_every == 0 or len(self._remarks) > _MANY_REMARKS
         self._num_frames += 1
         if (plain := self._observe_plain(frame, is_due and not is_past)) is not None:
@@ -195,21 +195,6 @@ class Session:
             states=self.states.take(slots),
         )
 
-    def restore(self, snapshot: Snapshot) -> Step:
-        """Plans the return to a snapshot; `adopt` is called once its states are known to be sound.
-
-        Raises:
-            InputError: Parts do not follow one another.
-            LimitError: More tracks than the stream may hold.
-        """
-        expected, self._next_part = self._next_part, 0
-        if snapshot.part and (snapshot.part != expected or snapshot.frame_number != self._newest_frame):
-            raise InputError("replay.snapshot: part", f"part {expected}", f"part {snapshot.part}")
-        if snapshot.num_tracks > self.settings.tracks_per_stream:
-            found = f"{snapshot.num_tracks}"
-            raise LimitError("replay.snapshot", f"at most {self.settings.tracks_per_stream} tracks", found)
-        return Step(self, restoring=snapshot)
-
     def adopt(self, snapshot: Snapshot) -> Int[np.ndarray, " track"]:
         """Takes the tracks of a part of a snapshot: the first part's in place of all, the others' beside them.
 
@@ -233,7 +218,7 @@ class Session:
         self._is_live[slots] = True
         self.starts[slots] += 1
         self._newest_frame, self._num_frames = snapshot.frame_number, snapshot.num_frames
-        self._next_part = snapshot.part + 1
+        self.due_part = (snapshot.frame_number, snapshot.part + 1)
         return slots
 
     def _forget_all(self, num_expected: int) -> None:

@@ -12,6 +12,7 @@ from pathcast.errors import InputError, LimitError, NotServedError, PathcastErro
 from pathcast.model.engine import Card
 from pathcast.model.goals import Goals
 from pathcast.model.regions import Regions
+from pathcast.service import restoring
 from pathcast.service.batcher import Batcher, Lane
 from pathcast.service.codec.answers import write_forecasts, write_response
 from pathcast.service.codec.goals import read_goals
@@ -221,7 +222,7 @@ class Stream:
 
     def _restore(self, snapshot: Snapshot) -> Step | None:
         try:
-            return self._session.restore(snapshot)
+            return restoring.plan(self._session, snapshot)
         except InputError as error:
             self._refuse(to_refused(error))
             return None

@@ -15,6 +15,7 @@ from pathcast.service.codec.snapshots import read_snapshot, write_snapshot
 from pathcast.service.computing import compute
 from pathcast.service.mailbox import Mailbox
 from pathcast.service.messages import Forecasts, Frame, Settings, Snapshot
+from pathcast.service.restoring import plan
 from pathcast.service.session import Session
 from pathcast.service.snapshots import Snapshots
 from pathcast.service.steps import Step
@@ -78,7 +79,7 @@ def test_a_restored_session_forecasts_as_the_one_that_went_on(name, split):
     run(second, second.observe(Frame(99, 0.0, [77], frames[0].positions[:1] * 0 + 1)))
     (part,) = parts_of(first.snapshot())
     assert part.frame_number == split - 1
-    assert run(second, second.restore(read_for(second, part.state))).refusal is None
+    assert run(second, plan(second, read_for(second, part.state))).refusal is None
     for frame in frames[split:]:
         one, other = run(first, first.observe(frame)), run(second, second.observe(frame))
         assert (one.asking is None) == (other.asking is None)
@@ -114,26 +115,26 @@ def test_many_tracks_go_in_parts_that_follow_one_another():
     assert len(parts) > 2 and max(map(len, messages)) <= 1 << 18
     assert [(part.part, part.num_parts) for part in parts] == [(each, len(parts)) for each in range(len(parts))]
     for part in parts:
-        assert run(session, session.restore(read_for(session, part.state))).refusal is None
+        assert run(session, plan(session, read_for(session, part.state))).refusal is None
     assert session.num_tracks == 1000
     found = session.snapshot()
     assert (found.frame_number, found.num_frames) == (5, 6)
     np.testing.assert_array_equal(found.track_ids, snapshot.track_ids)
     np.testing.assert_array_equal(found.states.memory, snapshot.states.memory)
     with pytest.raises(InputError, match="part"):
-        session.restore(read_for(session, parts[1].state))
-    assert run(session, session.restore(read_for(session, parts[0].state))).refusal is None
+        plan(session, read_for(session, parts[1].state))
+    assert run(session, plan(session, read_for(session, parts[0].state))).refusal is None
     assert session.num_tracks < 1000
     run(session, session.observe(Frame(6, 0.5, [], np.zeros((0, 2), np.float32))))
     with pytest.raises(InputError, match="part"):
-        session.restore(read_for(session, parts[1].state))
+        plan(session, read_for(session, parts[1].state))
 
 
 def test_more_tracks_than_a_stream_may_hold_are_refused():
     session = session_of("pedestrian", tracks_per_stream=3)
     (part,) = parts_of(crowd(4))
     with pytest.raises(LimitError, match="at most 3 tracks"):
-        session.restore(read_for(session, part.state))
+        plan(session, read_for(session, part.state))
 
 
 def sealed(content: bytes) -> bytes:
@@ -151,7 +152,7 @@ def is_taken(data: bytes) -> bool:
     """Whether a session takes it; then what it says of the future is finite."""
     session = session_of("pedestrian")
     try:
-        step = run(session, session.restore(read_for(session, data)))
+        step = run(session, plan(session, read_for(session, data)))
     except InputError as error:
         assert error.where.startswith("replay.snapshot")
         return False
@@ -218,7 +219,7 @@ def test_a_filter_of_made_up_numbers_is_refused_or_harmless(row, column, value):
     (part,) = parts_of(altered)
     other = session_of("basketball")
     try:
-        step = run(other, other.restore(read_for(other, part.state)))
+        step = run(other, plan(other, read_for(other, part.state)))
     except InputError:
         return
     if step.refusal is None:
