@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from pathcast.model.frontends.ball.columns import COVARIANCE, MEAN, NOISE_SUM
+from pathcast.model.frontends.ball.columns import COUNT, COVARIANCE, MEAN, NOISE_SUM, TIME
 from pathcast.model.frontends.ball.front_end import BallFrontEnd
 from pathcast.model.given import NOTHING_GIVEN
 
@@ -89,3 +89,13 @@ def test_a_filter_that_was_thrown_off_starts_anew_and_says_so(front_end: BallFro
     assert not front_end.is_suspect(filters).any()
     newest = front_end.base(filters, np.full((1, 1), 1e-3)).path[0, 0]
     assert np.linalg.norm(newest - seen.positions[0, -1]) < 0.15
+
+
+@pytest.mark.parametrize("gap_s", [31.0, 1e6, 1e12])
+def test_a_gap_in_which_nobody_would_follow_a_ball_is_not_flown_through(front_end: BallFrontEnd, gap_s: float) -> None:
+    times = np.append(np.arange(6) / RATE, gap_s)[None]
+    path = np.stack([6 * times[0] % 9, 0 * times[0], np.full(7, 2.0)], axis=1)[None].astype(np.float32)
+    filters = front_end.begin(1, NOTHING_GIVEN)
+    front_end.absorb(filters, times, path, np.full(1, 7))
+    assert filters[0, COUNT] == 1 and filters[0, TIME] == gap_s and front_end.is_suspect(filters).all()
+    np.testing.assert_allclose(filters[0, MEAN : MEAN + 3], path[0, -1], atol=1e-6)

@@ -73,6 +73,8 @@ MOST_SPEED: Final = 30.0
 LEAST_KNOWN: Final = 10.0
 """Times the same deviations: who knows less than that knows less than at the start."""
 MOST_OFF_M: Final = 10.0
+LONGEST_GAP_S: Final = 30.0
+"""No ball is followed for longer unseen: what flying on takes goes with the time, and tells nothing any more."""
 SURPRISE_OF_RESTARTS: Final = 12.0
 DRIFT_KEPT: Final = 0.85
 """Share of the trace that is left at the next observation."""
@@ -287,6 +289,15 @@ def _is_sound(row: Any, full: Any, settings: Any, position: Any, elapsed: float)
 
 
 @njit
+def _start_anew(row: Any, settings: Any, time: float, position: Any) -> None:
+    """Begins at an observation that the track so far says nothing of; suspect for a while."""
+    row[SURPRISE], row[NOISE_SUM], row[NOISE_WEIGHT] = SURPRISE_OF_RESTARTS, 0.0, 0.0
+    row[DRIFT : DRIFT + 3] = 0.0
+    begin(row, settings, time, position)
+    row[SUSPICION] = STAYS_SUSPECT
+
+
+@njit
 def absorb_one(
     row: Any,
     nominal: Any,
@@ -319,9 +330,12 @@ def absorb_one(
     if row[COUNT] == 0.0:
         begin(row, settings, time, position)
         return -1
+    elapsed = time - row[TIME]
+    if elapsed > LONGEST_GAP_S:
+        _start_anew(row, settings, time, position)
+        return -1
     physics_of(row, nominal, reference, p)
     solid = place_of(row, fixtures, level, p)
-    elapsed = time - row[TIME]
     full, whitener, gains = np.empty((NUM_QUANTITIES, NUM_QUANTITIES)), np.empty((3, 3)), np.empty((3, NUM_QUANTITIES))
     unpack(row, full)
     hits = predict(row, p, settings, solid, elapsed, full, work)
@@ -354,10 +368,7 @@ def absorb_one(
     _update(row, full, innovation, whitener, gains)
     if not _is_sound(row, full, settings, position, elapsed):
         innovation[:] = 0.0
-        row[SURPRISE], row[NOISE_SUM], row[NOISE_WEIGHT] = SURPRISE_OF_RESTARTS, 0.0, 0.0
-        row[DRIFT : DRIFT + 3] = 0.0
-        begin(row, settings, time, position)
-        row[SUSPICION] = STAYS_SUSPECT
+        _start_anew(row, settings, time, position)
         return -1
     speed = math.hypot(row[MEAN + 3], row[MEAN + 4])
     if speed > 1e-3:
