@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import logging
 import re
 import subprocess
 import sys
@@ -27,11 +28,13 @@ HANGS_S = 30
 def fuzz(target: str, arguments: list[str]) -> None:
     """One target in this process; libFuzzer ends it."""
     import atheris
+    import structlog
 
     with atheris.instrument_imports(include=["pathcast.service", "pathcast.model", "targets"]):
         sys.path.insert(0, str(HERE))
         import targets
 
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     atheris.Setup([sys.argv[0], *arguments], targets.TARGETS[target])
     atheris.Fuzz()
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
-import logging
 import math
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,7 +15,6 @@ from time import monotonic
 from typing import Any
 
 import numpy as np
-import structlog
 from google.protobuf.message import DecodeError
 from grpc import aio
 
@@ -30,6 +28,8 @@ from pathcast.service.codec.opening import read_open
 from pathcast.service.codec.regions import read_regions
 from pathcast.service.codec.requests import read_frame, read_prefixes, read_replay
 from pathcast.service.limits import Limits
+from pathcast.service.protection.identity import Identity
+from pathcast.service.protection.quotas import Allowance
 from pathcast.service.session import Session
 from pathcast.service.stream import Stream
 from pathcast.service.telemetry.metrics import Metrics
@@ -65,7 +65,9 @@ LIBRARY = Library([WalkingEngine(2), _falling()])
 LOOP = asyncio.new_event_loop()
 METRICS = Metrics()
 SCORER = Scorer(ScoreBook(), Sampling(), monotonic)
-structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+ALLOWANCE = Allowance(Identity("address", "nowhere"), LIMITS, monotonic, lambda name: None)
+ENGINE = LIBRARY.get("walking", None)
+FRESH = ENGINE.start(1)
 
 
 def read_codec(data: bytes) -> None:
@@ -89,8 +91,10 @@ def _read_message(message: pb.StreamForecastsRequest) -> None:
             frame = read_frame(message.frame, 2, LIMITS)
             assert frame.positions.shape == (len(frame.track_ids), 2) and math.isfinite(frame.capture_time_s)
         case "replay":
-            for prefix in read_replay(message.replay, 2, LIMITS):
+            replay = read_replay(message.replay, ENGINE.card, FRESH, LIMITS)
+            for prefix in replay.prefixes:
                 assert len(prefix.times_s) == len(prefix.positions) and (np.diff(prefix.times_s) > 0).all()
+            assert replay.snapshot is None or np.isfinite(replay.snapshot.states.filter).all()
         case "update":
             read_goals(message.update.goals.goals, "goals")
             read_regions(message.update.regions.regions, "regions")
@@ -206,7 +210,7 @@ async def _converse(words: Words) -> None:
     batcher = Batcher(monotonic, METRICS)
     session = Session(engine, settings)
     call = Call(words, settings.card.num_axes)
-    stream = Stream(session, batcher, LIMITS, None, METRICS, SCORER.follow(session))
+    stream = Stream(session, batcher, LIMITS, None, METRICS, SCORER.follow(session), ALLOWANCE)
     is_whole = True
     try:
         await asyncio.wait_for(stream.run(call), HANGS_S)
