@@ -81,7 +81,7 @@ def test_a_refusal_carries_its_details_to_buf_curl(program, server):
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode != 0
     refused = json.loads(done.stderr)
-    assert refused["code"] == "invalid_argument"
+    assert refused["code"] == "not_found"
     assert {detail["type"] for detail in refused["details"]} == {"google.rpc.BadRequest", "google.rpc.ErrorInfo"}
 
 
