@@ -31,14 +31,14 @@ def read_given(message: pb.Open, card: Card) -> Given:
         raise NotServedError("open.sensor_noise")
     if message.HasField("object") and not card.takes_object:
         raise NotServedError("open.object")
-    noise, thing = message.sensor_noise, message.object
+    noise, thing, level = message.sensor_noise, message.object, _read_level(message, card)
     try:
         given = Given(
             noise_m=tuple(noise.position_m) or None,
             clock_s=noise.clock_s if noise.HasField("clock_s") else None,
             radius_m=thing.radius_m if thing.HasField("radius_m") else None,
             mass_kg=thing.mass_kg if thing.HasField("mass_kg") else None,
-            level_m=_read_level(message, card),
+            level_m=level,
         )
         given.deviations(card.num_axes)
     except InputError as error:
@@ -50,11 +50,15 @@ def _read_level(message: pb.Open, card: Card) -> float | None:
     """The level floor that a client puts in the venue's place; None where it names the model's own venue, or none.
 
     Raises:
+        InputError: It is no venue; what is wrong in it is named.
         NotServedError: Another venue than the model's own, or than a level floor for a model that takes one.
     """
     if not message.HasField("venue") or (card.venue is not None and message.venue == write_venue(card.venue)):
         return None
-    venue = read_venue(message.venue)
+    try:
+        venue = read_venue(message.venue)
+    except InputError as error:
+        raise InputError(f"open.venue: {error.where}", error.expected, error.found) from None
     floor = venue.floor
     is_bare = venue == Venue(name=venue.name, origin_of=venue.origin_of, floor=floor)
     if not (card.takes_object and is_bare and (floor is None or floor.normal == (0.0, 0.0, 1.0))):

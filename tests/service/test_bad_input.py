@@ -127,6 +127,14 @@ def test_what_is_not_served_at_opening_is_unimplemented_by_name(stub, field):
     assert caught.value.code() is grpc.StatusCode.UNIMPLEMENTED
 
 
+def test_a_venue_that_is_none_is_named(stub):
+    wall = pb.Segment(start=pb.Point(x=float("nan")), end=POINT)
+    with pytest.raises(grpc.RpcError) as caught:
+        stub.Forecast(pb.ForecastRequest(open=opening(venue=pb.Venue(name="hall", walls=[wall]))))
+    assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert details_of(caught.value).field.startswith("open.venue: segment")
+
+
 def test_a_field_of_a_newer_contract_is_unimplemented(stub):
     newer = pb.StreamForecastsRequest(open=pb.Open.FromString(opening().SerializeToString() + b"\xf8\x07\x01"))
     with pytest.raises(grpc.RpcError) as caught:
