@@ -41,11 +41,16 @@ class HeadingConfig(_Strict):
     """The heading front end."""
 
     kind: Literal["heading"] = "heading"
+    num_axes: Literal[2, 3] = 2
     sees_courses: bool = False
     """Whether the inputs of people around end with their courses."""
 
     def build(self) -> FrontEnd:
         """The front end."""
+        if self.num_axes == 3:
+            from pathcast.model.frontends.heading_space import SpaceHeadingFrontEnd
+
+            return SpaceHeadingFrontEnd(self.sees_courses)
         from pathcast.model.frontends.heading import HeadingFrontEnd
 
         return HeadingFrontEnd(self.sees_courses)

@@ -362,7 +362,7 @@ def load_bundle(folder: Path) -> BundleEngine:
         warm_points=config.warm_points,
         venue=SHIPPED[config.venue] if config.venue else None,
         uses_neighbours=bool(config.network.get("num_neighbours")),
-        walks=front_end.name == "heading",
+        walks=front_end.name == "heading" and front_end.num_axes == 2,
         has_point=bool(config.network.get("has_point")),
         takes_goals=GOALS in config.files,
         outcome_names=front_end.outcome_names if OUTCOMES in config.files else (),

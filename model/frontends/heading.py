@@ -139,7 +139,7 @@ def _people(seen: Float[np.ndarray, "row column"], others: Others) -> Float[np.n
 
 def _smoothed(seen: Float[np.ndarray, "row column"], others: Others) -> Float[np.ndarray, "person 6"]:
     """The traces of everybody's velocity, m/s; 0 where it is not known."""
-    held = np.maximum(np.repeat(seen[:, WEIGHT:], 2, axis=1), 1e-9)
+    held = np.maximum(np.repeat(seen[:, WEIGHT:FILTER_SIZE], 2, axis=1), 1e-9)
     smoothed = np.where(seen[:, STEPS, None] >= 2, seen[:, TRACE:WEIGHT] / held, 0.0)
     return smoothed if others.row is None else smoothed[others.row]
 
@@ -276,7 +276,7 @@ class HeadingFrontEnd:
     def look_at_goals(
         self, filters: Float[np.ndarray, "track column"], goals: Float[np.ndarray, "track goal 4"]
     ) -> Float[np.ndarray, "track goal feature"]:
-        held = np.repeat(np.maximum(filters[:, WEIGHT:], 1e-9), 2, axis=1)
+        held = np.repeat(np.maximum(filters[:, WEIGHT:FILTER_SIZE], 1e-9), 2, axis=1)
         own = np.column_stack(
             [
                 filters[:, X : Y + 1],

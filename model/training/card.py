@@ -37,8 +37,9 @@ def write_card(settings: TrainingSettings, trained: Trained, metrics: dict[str, 
         f"| {name} | {metrics[ade]:.4f} | {metrics[fde]:.4f} |" for name, (ade, fde) in ROWS.items() if ade in metrics
     )
     num_parameters = sum(value.numel() for value in trained.network.parameters())
+    who = "Walkers only" if trained.network.sizes.num_axes == 2 else "What moves as the recorded tracks do"
     limits = (
-        f"Walkers only; {_around(settings)}. Someone who has never moved has no heading: the forecast then "
+        f"{who}; {_around(settings)}. Someone who has never moved has no heading: the forecast then "
         "leans on the world's x axis."
         if settings.world != "ball"
         else "Balls in flight, not in hands. What is solid in the venue is where the venue's origin has it, or a level "

@@ -1,15 +1,17 @@
-"""Recorded tracks of people, any number of scenes at any rates, as prefixes with what came after them."""
+"""Recorded tracks, any number of scenes at any rates, as prefixes with what came after them."""
 
 from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 from jaxtyping import Float, Int
 
 from pathcast.errors import InputError
-from pathcast.model.frontends.heading import FILTER_SIZE, MIN_STEP_S, HeadingFrontEnd
+from pathcast.model.bundle.config import HeadingConfig
+from pathcast.model.frontends.heading import MIN_STEP_S
 from pathcast.model.frontends.neighbours import LOOK_S
 from pathcast.model.people import Observations, Snapshots, snapshots
 from pathcast.model.states import States, empty_states
@@ -51,19 +53,20 @@ class RecordedSource:
 
         Args:
             settings: Of the run.
-            parts: Tracks of "train", "validation" and "test", in two axes; none in two of them.
+            parts: Tracks of "train", "validation" and "test", all in two axes or all in three; none in two of them.
 
         Raises:
-            InputError: A part without enough examples.
+            InputError: A part without enough examples, or parts of other axes than the rest.
         """
         self._settings = settings
         self._knots = np.asarray(settings.knots_s)
+        self.num_axes: Literal[2, 3] = 3 if any(tracks.num_axes == 3 for tracks in parts.values()) else 2
         self._parts = {name: self._prepare(name, tracks) for name, tracks in parts.items()}
 
     def _prepare(self, name: str, tracks: Tracks) -> _Part:
         seen = tracks.select(tracks.valid)
-        if seen.num_axes != 2:
-            raise InputError(f"{name} tracks", "positions in two axes", f"{seen.num_axes}")
+        if seen.num_axes != self.num_axes:
+            raise InputError(f"{name} tracks", f"positions in {self.num_axes} axes, as the others", f"{seen.num_axes}")
         starts = seen.starts
         first = np.repeat(starts[:-1], np.diff(starts))
         steps = _thin(seen.time, starts)
@@ -78,7 +81,7 @@ class RecordedSource:
         if len(ends) < LEAST_EXAMPLES:
             expected = f"at least {LEAST_EXAMPLES} observations with one before and {self._knots[least - 1]:g} s after"
             raise InputError(f"{name} tracks", expected, f"{len(ends)}")
-        return _Part(seen, first, steps, before, ends, _follow(seen))
+        return _Part(seen, first, steps, before, ends, _follow(seen, self.num_axes))
 
     def num_examples(self, part: str) -> int:
         """Ends that a part's examples are drawn from."""
@@ -99,7 +102,7 @@ class RecordedSource:
         rows, lengths = self._prefixes(chosen, ends, random, is_training)
         times, positions = chosen.tracks.time[rows], chosen.tracks.position[rows]
         truth = _interpolate(chosen.tracks, chosen.first, ends, self._knots)
-        stretch = self._stretch(len(ends), random) if is_training else np.ones((len(ends), 2))
+        stretch = self._stretch(len(ends), random) if is_training else np.ones((len(ends), self.num_axes))
         positions, truth = positions * stretch[:, None], truth * stretch[:, None]
         if is_training:
             level = self._settings.noise_m * random.random((len(ends), 1, 1)) * (random.random((len(ends), 1, 1)) < 0.5)
@@ -107,7 +110,7 @@ class RecordedSource:
         # What stands beyond a prefix is not read, but must be later than it.
         place = np.arange(times.shape[1])
         times = np.where(place < lengths[:, None], times, times + 1e3 * place)
-        others = replace(chosen.people.around(ends), stretch=stretch)
+        others = replace(chosen.people.around(ends), stretch=stretch[:, :2])
         return Observed(times, positions.astype(np.float32), lengths[:, None] - 1, truth[:, None], others)
 
     def _places(self, num_ends: int, epoch: int, num: int) -> Int[np.ndarray, " example"]:
@@ -149,20 +152,21 @@ class RecordedSource:
         rows[:, :-1] = np.where(is_there, steps, ends[:, None])
         return rows, lengths
 
-    def _stretch(self, num: int, random: np.random.Generator) -> Float[np.ndarray, "example 2"]:
-        """Factors on x and y: one size for both, and half of them mirrored."""
+    def _stretch(self, num: int, random: np.random.Generator) -> Float[np.ndarray, "example axis"]:
+        """Factors on the axes: one size for all, and y of half of them mirrored."""
         factor = np.clip(1 + self._settings.stretch * random.standard_normal(num), 0.3, 3.0)
-        return np.stack([factor, factor * np.where(random.random(num) < 0.5, 1.0, -1.0)], axis=1)
+        mirrored = factor * np.where(random.random(num) < 0.5, 1.0, -1.0)
+        return np.stack([factor, mirrored, factor][: self.num_axes], axis=1)
 
 
 class _Walkers:
     """Filters of the heading front end, without a memory."""
 
-    def __init__(self) -> None:
-        self._front_end = HeadingFrontEnd()
+    def __init__(self, num_axes: Literal[2, 3]) -> None:
+        self._front_end = HeadingConfig(num_axes=num_axes).build()
 
     def start(self, num_tracks: int) -> States:
-        return empty_states(num_tracks, FILTER_SIZE, 0)
+        return empty_states(num_tracks, self._front_end.filter_size, 0)
 
     def watch(
         self,
@@ -175,11 +179,11 @@ class _Walkers:
         return after
 
 
-def _follow(seen: Tracks) -> Snapshots:
+def _follow(seen: Tracks, num_axes: Literal[2, 3]) -> Snapshots:
     """Everybody at every observation."""
     person = np.repeat(np.arange(len(seen.starts) - 1), np.diff(seen.starts))
     observations = Observations(seen.scene, person, seen.time, seen.position.astype(np.float32))
-    return snapshots(_Walkers(), observations, LOOK_S)
+    return snapshots(_Walkers(num_axes), observations, LOOK_S)
 
 
 def _spread(ends: np.ndarray, num: int) -> Int[np.ndarray, " example"]:
@@ -229,7 +233,7 @@ def _known(tracks: Tracks, first: Int[np.ndarray, " row"], knots: Float[np.ndarr
 
 def _interpolate(
     tracks: Tracks, first: Int[np.ndarray, " row"], rows: Int[np.ndarray, " chosen"], knots: Float[np.ndarray, " knot"]
-) -> Float[np.ndarray, "chosen knot 2"]:
+) -> Float[np.ndarray, "chosen knot axis"]:
     """Positions at the knots after the chosen rows, on straight lines between observations; NaN where unknown."""
     low, share, is_known = _bracket(tracks, first, rows, knots)
     high = np.minimum(low + 1, tracks.num_rows - 1)

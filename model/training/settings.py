@@ -19,7 +19,7 @@ class TrainingSettings(Settings):
     version: str = Field("1", pattern=VERSION_PATTERN, description="Version of the bundle")
     summary: str = Field("", description="One line on what it is for")
     world: Literal["crowd", "ball", "tracks"] = Field("crowd", description="What is simulated; tracks: recorded ones")
-    tracks: list[str] = Field([], description="Files and folders of recorded tracks of people (tracks)")
+    tracks: list[str] = Field([], description="Files and folders of recorded tracks, in two axes or three (tracks)")
     validation_tracks: list[str] = Field([], description="The same, to choose by; none: the last parts of each scene")
     reading: dict[str, Any] = Field({}, description="How they are read, as of read_tracks, such as format or columns")
     throws: dict[str, Annotated[float, Field(gt=0)]] = Field(

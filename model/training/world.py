@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathcast.errors import InputError
 from pathcast.model.bundle.config import BallConfig, HeadingConfig
 from pathcast.model.training.observed import Source
 from pathcast.model.training.settings import TrainingSettings
@@ -11,13 +12,16 @@ def build_world(settings: TrainingSettings) -> tuple[Source, HeadingConfig | Bal
     """The world of the settings, and the front end that suits it.
 
     Raises:
-        InputError: Recorded tracks that cannot be read or are too few.
+        InputError: Recorded tracks that cannot be read or are too few, or settings that do not suit three axes.
     """
     if settings.world == "tracks":
         from pathcast.model.training.recorded_parts import read_parts
         from pathcast.model.training.recorded_source import RecordedSource
 
-        return RecordedSource(settings, read_parts(settings)), HeadingConfig(sees_courses=settings.keeps_clear)
+        recorded = RecordedSource(settings, read_parts(settings))
+        if recorded.num_axes == 3:
+            _require_ground(settings)
+        return recorded, HeadingConfig(num_axes=recorded.num_axes, sees_courses=settings.keeps_clear)
     if settings.world == "crowd":
         from pathcast.model.training.crowd_source import CrowdSource
 
@@ -30,3 +34,10 @@ def build_world(settings: TrainingSettings) -> tuple[Source, HeadingConfig | Bal
     built = front_end.build()
     assert isinstance(built, BallFrontEnd)
     return BallSource(settings, built), front_end
+
+
+def _require_ground(settings: TrainingSettings) -> None:
+    """Refuses, of tracks in three axes, what only those on the ground have."""
+    for name, value in {"keeps_clear": settings.keeps_clear, "has_point": settings.has_point}.items():
+        if value:
+            raise InputError(name, "false, or tracks in two axes", "true and tracks in three")
