@@ -183,17 +183,19 @@ class Batcher:
         """Hands the answers over and comes back for what arrived meanwhile."""
         if batch:
             self._metrics.count_batch(len(batch), num_rows, self._clock() - started)
+        answered: list[tuple[Step, float, float]] = []
         for lane, step, arrived in batch:
             lane.is_computing = False
             try:
                 self._deliver(lane, step, started - arrived)
-                self._metrics.count_step(step, started - arrived, self._clock() - arrived)
+                answered.append((step, started - arrived, self._clock() - arrived))
                 if lane.follow is not None:
                     lane.follow(step)
             except Exception as error:
                 lane.waiting.clear()
                 lane.fail(error)
             lane.update()
+        self._metrics.count_steps(answered)
         if self._ready:
             self._come_back()
 

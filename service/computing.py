@@ -101,7 +101,8 @@ def _observe(engine: Engine, steps: list[Step]) -> None:
         start = 0
         for step, part in zip(single, parts, strict=True):
             stop = start + len(part.slots)
-            states.append((step, States(observed.filter[start:stop], observed.memory[start:stop])))
+            step.observed = States(observed.filter[start:stop], observed.memory[start:stop])
+            states.append((step, step.observed))
             start = stop
     states += [(step, _encode(engine, step)) for step in steps if step not in single]
     for step, new in states:

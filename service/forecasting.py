@@ -11,7 +11,7 @@ from pathcast.model.engine import Engine
 from pathcast.model.forecast import Forecast, join
 from pathcast.model.states import States
 from pathcast.service.around import look_around
-from pathcast.service.steps import Step, gather
+from pathcast.service.steps import Step, gather_asked
 
 _FORECAST_CELLS = 1 << 17
 """Most track-mode-times in one call of forecast."""
@@ -36,8 +36,7 @@ def forecast_at(engine: Engine, steps: list[Step], offsets: Float[np.ndarray, "t
     """
     if not len(offsets):
         return None
-    parts = [(step.session, step.asking.slots) for step in steps if step.asking is not None]
-    states = gather(parts)
+    states = gather_asked(steps)
     around = look_around(engine, steps)
     rows = max(1, _FORECAST_CELLS // (engine.card.num_modes * offsets.shape[1]))
     return join(

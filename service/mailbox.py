@@ -85,7 +85,8 @@ class Mailbox:
         message = self._waiting.popleft()
         if isinstance(message, Forecasts):
             self._num_remarks = 0
-        self._update()
+        if not self._has_room.is_set():
+            self._update()
         return message
 
     async def take(self) -> bytes | Forecasts | Snapshot | None:

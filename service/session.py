@@ -6,8 +6,10 @@ leaves computing to the batcher. It knows nothing of gRPC.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float, Int, UInt64
 
 from pathcast.errors import InputError
 from pathcast.model.admission import Admission, admit, is_usual
@@ -33,6 +35,21 @@ _DETAILS = {
     Reason.NOT_NEWER: "expected a capture time after the track's newest, found one at or before it",
     Reason.TOO_MANY_TRACKS: "the stream holds as many tracks as it may",
 }
+
+
+@dataclass(eq=False)
+class _Plain:
+    """What one plain frame after another of the same tracks asks for, made once; nobody writes into it."""
+
+    track_ids: list[int]
+    slots: Int[np.ndarray, " track"]
+    ones: Int[np.ndarray, " track"]
+    offsets: Float[np.ndarray, "track time"]
+    gaps: Float[np.ndarray, " track"]
+    statuses: Int[np.ndarray, " track"]
+    ids: UInt64[np.ndarray, " track"]
+    newest_s: float
+    """Of the tracks' observations."""
 
 
 class Session:
@@ -66,6 +83,8 @@ class Session:
         """Of tracks that were just seen."""
         self.due_part: tuple[int, int] | None = None
         """Frame and part of the snapshot that is being restored."""
+        self._plain: _Plain | None = None
+        """Of the newest frame, if it was plain and nothing has happened since."""
 
     @property
     def num_tracks(self) -> int:
@@ -128,29 +147,48 @@ class Session:
 
         Most frames are, and then nothing of what `observe` asks of each track needs asking.
         """
-        slot_of = self._slot_of
-        num = len(frame.track_ids)
-        if num != len(slot_of) or self._remarks or not num:
+        time, plain = frame.capture_time_s, self._plain
+        self._plain = None
+        if self._remarks or not frame.track_ids or not is_usual(frame.positions):
+            return None
+        if plain is None or plain.track_ids != frame.track_ids:
+            plain = self._find_plain(frame.track_ids)
+        if plain is None or not plain.newest_s < time:
+            return None
+        plain.newest_s, self._plain = time, plain
+        step = Step(self, frame.frame_number, time)
+        times = np.full((len(plain.slots), 1), time)
+        step.observing = Observing(plain.slots, times, frame.positions[:, None], plain.ones)
+        if is_due:
+            step.asking = self._asking(plain.slots, plain.offsets, plain.gaps, plain.statuses, plain.ids)
+        return step
+
+    def _find_plain(self, track_ids: list[int]) -> _Plain | None:
+        """What plain frames of these tracks have alike; None if they are not all live tracks, or not all warm."""
+        slot_of, num = self._slot_of, len(track_ids)
+        if num != len(slot_of):
             return None
         try:
-            slots = np.array([slot_of[track_id] for track_id in frame.track_ids], np.int64)
+            slots = np.array([slot_of[track_id] for track_id in track_ids], np.int64)
         except KeyError:
             return None
-        time, filters = frame.capture_time_s, self.states.filter
+        filters = self.states.filter
         if filters[slots, COUNT].min() + 1 < max(self.settings.card.warm_points, 2):
             return None
-        if not filters[slots, TIME].max() < time or not is_usual(frame.positions):
-            return None
-        step = Step(self, frame.frame_number, time)
-        step.observing = Observing(slots, np.full((num, 1), time), frame.positions[:, None], np.ones(num, np.int64))
-        if is_due:
-            statuses = np.full(num, _FORECASTING, np.int64)
-            offsets = np.repeat(self._offsets, num, axis=0)
-            self._put_asking(step, slots, offsets, np.zeros(num), statuses)
-        return step
+        return _Plain(
+            track_ids,
+            slots,
+            np.ones(num, np.int64),
+            np.repeat(self._offsets, num, axis=0),
+            np.zeros(num),
+            np.full(num, _FORECASTING, np.int64),
+            self._ids[slots],
+            float(filters[slots, TIME].max()),
+        )
 
     def replay(self, prefixes: list[Prefix]) -> Step:
         """Plans prefixes of the past: new tracks start, known ones take in what is newer than their newest."""
+        self._plain = None
         slots, kept = [], []
         for prefix in prefixes:
             slot = self._slot_of.get(prefix.track_id, -1)
@@ -204,6 +242,7 @@ class Session:
         Raises:
             InputError: A track is there already, or there are more than the whole has.
         """
+        self._plain = None
         ids = [int(each) for each in snapshot.track_ids]
         if not snapshot.part:
             self._forget_all(snapshot.num_tracks)
@@ -309,6 +348,7 @@ class Session:
 
     def _release(self, slot: int) -> None:
         """Forgets a track."""
+        self._plain = None
         del self._slot_of[int(self._ids[slot])]
         self._is_live[slot] = False
         self.states.put(np.array([slot]), self.fresh)
@@ -349,16 +389,16 @@ class Session:
         chosen = slots[is_asked]
         gaps = gaps[is_asked]
         offsets = np.minimum(self.settings.offsets + gaps[:, None], self.settings.card.horizon_s)
-        self._put_asking(step, chosen, offsets, gaps, statuses[is_asked].astype(np.int64))
+        step.asking = self._asking(chosen, offsets, gaps, statuses[is_asked].astype(np.int64), self._ids[chosen])
 
-    def _put_asking(
+    def _asking(
         self,
-        step: Step,
         slots: Int[np.ndarray, " track"],
         offsets: Float[np.ndarray, "track time"],
         gaps: Float[np.ndarray, " track"],
         statuses: Int[np.ndarray, " track"],
-    ) -> None:
+        track_ids: UInt64[np.ndarray, " track"],
+    ) -> Asking:
         goals = self.goals if self.settings.has_goals else NO_GOALS
         regions = self.regions if self.settings.has_regions else NO_REGIONS
-        step.asking = Asking(slots, offsets, gaps, statuses, self._ids[slots], goals, regions)
+        return Asking(slots, offsets, gaps, statuses, track_ids, goals, regions)

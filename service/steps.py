@@ -65,6 +65,8 @@ class Step:
     """Why that was not done."""
     is_whole: bool = False
     """Whether it holds all observations of its session, and each track is forecast from its own newest one on."""
+    observed: States | None = None
+    """The tracks of `observing` with what they took in, where that was one observation each."""
     mixture: Forecast | None = None
     """The forecast in all of the model's modes."""
     forecast: Forecast | None = None
@@ -96,6 +98,20 @@ def joined(slots: list[int], kept: list[tuple[np.ndarray, np.ndarray]], num_axes
         times[row, : lengths[row]] = row_times
         positions[row, : lengths[row]] = row_positions
     return Observing(np.array(slots, np.int64), times, positions, lengths)
+
+
+def gather_asked(steps: list[Step]) -> States:
+    """The states of the tracks that steps ask about; those that were just computed are at hand."""
+    parts = [
+        step.observed
+        if step.observed is not None and step.observing is not None and step.observing.slots is step.asking.slots
+        else step.session.states.take(step.asking.slots)
+        for step in steps
+        if step.asking is not None
+    ]
+    if len(parts) == 1:
+        return parts[0]
+    return States(np.concatenate([part.filter for part in parts]), np.concatenate([part.memory for part in parts]))
 
 
 def gather(sessions_slots: list[tuple[Session, Int[np.ndarray, " track"]]]) -> States:

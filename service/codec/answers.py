@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from math import prod
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ _REMARK_BYTES = 32
 """Most bytes of a remark beside its words."""
 _OPTIONAL = ("means", "covariances", "goals", "regions", "entry_offsets_s", "points", "outcomes", "surprises")
 """Packed arrays with a row for each track that an answer may leave out."""
+_of_optional = attrgetter(*_OPTIONAL)
 
 
 def write_response(message: Opened | Refused | GoingAway | pb.Opened) -> bytes:
@@ -92,14 +94,14 @@ def _write_parts(answer: Forecasts, bytes_out: int, another: Callable[[], Any]) 
 
 def _split(answer: Forecasts, room: int) -> tuple[list[int], int]:
     """Where parts begin, each of as many tracks as there is room for, and the bytes of the last; one at least."""
-    arrays = [getattr(answer, name) for name in ("probabilities", *_OPTIONAL)]
+    arrays = [each for each in [answer.probabilities, *_of_optional(answer)] if each is not None]
     num_tracks = len(answer.track_ids)
     num_contacts = 0 if answer.contacts is None else answer.contacts.num_contacts
-    size = _TRACK_BYTES * num_tracks + 4 * sum([part.size for part in arrays if part is not None])
+    size = _TRACK_BYTES * num_tracks + 4 * sum([part.size for part in arrays])
     size += CONTACT_BYTES * num_contacts
     if size <= room:
         return [0], size
-    per_track = _TRACK_BYTES + 4 * sum(prod(part.shape[1:]) for part in arrays if part is not None)
+    per_track = _TRACK_BYTES + 4 * sum(prod(part.shape[1:]) for part in arrays)
     sizes = np.full(num_tracks, per_track)
     if answer.contacts is not None:
         sizes += CONTACT_BYTES * np.bincount(answer.contacts.row, minlength=num_tracks)
@@ -113,19 +115,18 @@ def _split(answer: Forecasts, room: int) -> tuple[list[int], int]:
 
 def _write_part(answer: Forecasts, start: int, end: int, part: Any) -> Any:
     """One part with its tracks, without remarks."""
-    rows = slice(start, end)
+    rows, is_whole = slice(start, end), (start, end) == (0, len(answer.track_ids))
     part.frame_number = answer.frame_number
     part.capture_time_s = answer.capture_time_s
     part.track_ids.extend(answer.track_ids[rows].tolist())
     part.statuses.extend(answer.statuses[rows].tolist())
-    part.probabilities = pack(answer.probabilities[rows])
+    part.probabilities = pack(answer.probabilities if is_whole else answer.probabilities[rows])
     part.queued_s = answer.queued_s
     part.computing_s = answer.computing_s
     part.frames_conflated = answer.frames_conflated
-    for name in _OPTIONAL:
-        values = getattr(answer, name)
+    for name, values in zip(_OPTIONAL, _of_optional(answer), strict=True):
         if values is not None:
-            setattr(part, name, pack(values[rows]))
+            setattr(part, name, pack(values if is_whole else values[rows]))
     if answer.contacts is not None:
         write_contacts(answer.contacts.of_rows(start, end), answer.track_ids[rows], part.contacts)
     return part

@@ -142,20 +142,31 @@ class Metrics:
         self._rows.observe(num_rows)
         self._batch_seconds.observe(seconds)
 
-    def count_step(self, step: Step, queued_s: float, latency_s: float) -> None:
-        """Counts one message of a batch, its answer being handed over."""
-        counts = self.of(step.session.settings.card)
-        self._queue.observe(queued_s)
-        if step.observing is not None:
-            times = step.observing.times
-            counts.observations.inc(times.size if times.shape[1] == 1 else int(step.observing.lengths.sum()))
-        if step.asking is not None:
-            counts.latency.observe(latency_s)
-            counts.forecasts.inc(len(step.asking.slots))
-            if step.is_late:
-                counts.late.inc(len(step.asking.slots))
-            if step.remarks:
-                self.count_remarks(step.session.settings.card, step.remarks)
+    def count_steps(self, answered: list[tuple[Step, float, float]]) -> None:
+        """Counts the messages of a batch, their answers being handed over.
+
+        Args:
+            answered: Each with the seconds that it was queued, and those from its arrival to its answer.
+        """
+        totals: dict[ModelMetrics, list[int]] = {}
+        for step, queued_s, latency_s in answered:
+            card = step.session.settings.card
+            counts = self.of(card)
+            total = totals.setdefault(counts, [0, 0, 0])
+            self._queue.observe(queued_s)
+            if step.observing is not None:
+                times = step.observing.times
+                total[0] += times.size if times.shape[1] == 1 else int(step.observing.lengths.sum())
+            if step.asking is not None:
+                counts.latency.observe(latency_s)
+                total[1] += len(step.asking.slots)
+                total[2] += len(step.asking.slots) if step.is_late else 0
+                if step.remarks:
+                    self.count_remarks(card, step.remarks)
+        for counts, (num_observations, num_forecasts, num_late) in totals.items():
+            counts.observations.inc(num_observations)
+            counts.forecasts.inc(num_forecasts)
+            counts.late.inc(num_late)
 
     def count_remarks(self, card: Card, remarks: list[Remark]) -> None:
         """Counts observations that were not used, and tracks that ended."""
