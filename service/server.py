@@ -161,6 +161,7 @@ def _options(limits: Limits) -> list[tuple[str, int]]:
         ("grpc.max_connection_age_grace_ms", milliseconds(limits.connection_grace_s)),
         ("grpc.keepalive_time_ms", milliseconds(limits.keepalive_s)),
         ("grpc.keepalive_timeout_ms", milliseconds(limits.keepalive_timeout_s)),
+        ("grpc.http2.ping_timeout_ms", milliseconds(limits.keepalive_timeout_s)),  # of those that measure bandwidth
         ("grpc.keepalive_permit_without_calls", 1),
         ("grpc.http2.min_ping_interval_without_data_ms", milliseconds(limits.client_ping_s)),
     ]
