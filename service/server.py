@@ -24,6 +24,7 @@ from pathcast.model.library import Library
 from pathcast.model.shelf import Shelf
 from pathcast.service.batcher import Batcher
 from pathcast.service.limits import Limits
+from pathcast.service.memory import give_large_blocks_back
 from pathcast.service.protection.files import Protection
 from pathcast.service.protection.reception import Reception
 from pathcast.service.readiness import ReadinessPort, bind
@@ -223,6 +224,7 @@ def serve(
         BundleError: Of all directories and names, no model can be served.
     """
     configure_logs()
+    give_large_blocks_back()
 
     async def main() -> None:
         log = structlog.get_logger()
