@@ -7,6 +7,8 @@ GRPC_JS_VERSION ?= 1.14.7
 PROTO_LOADER_VERSION ?= 0.8.1
 WORKERS ?= 2
 FUZZ_SECONDS ?= 900
+FAULTS ?= 20
+SOAK_SECONDS ?= 600
 
 BIN := .venv/bin
 EXTRAS := train,web,tracking,test,dev
@@ -26,7 +28,7 @@ generate = PATH="$(CURDIR)/.venv-proto/bin:$$PATH" python -m grpc_tools.protoc -
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-system fuzz slow bundles coverage check format lint types fresh contract proto buf bench bench-balls bench-tools hooks clean
+.PHONY: help setup demo test test-system test-faults test-soak fuzz slow bundles coverage check format lint types fresh contract proto buf bench bench-balls bench-tools hooks clean
 
 help:  ## list the verbs
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | while IFS='|' read -r verb text; do \
@@ -48,6 +50,12 @@ test-system: $(COMPILED) .system/.installed  ## other people's clients and proxi
 			apt-get install --yes --no-install-recommends $${package%/*} || echo "not installed: $${package%/*}" >&2; \
 		else echo "not installed: $${package#*/} (Debian: apt-get install $${package%/*})" >&2; fi; done
 	$(BIN)/python -m pytest tests/system $(PYTEST_ARGS)
+
+test-faults: $(COMPILED)  ## break servers, connections, clocks and bundles, and count what clients lose; FAULTS=20 of each
+	$(BIN)/python tests/faults/run.py --times $(FAULTS) $(FAULTS_ARGS)
+
+test-soak: $(COMPILED)  ## memory of a server on which tracks come and go; SOAK_SECONDS=600
+	$(BIN)/python tests/faults/soak.py --seconds $(SOAK_SECONDS)
 
 fuzz: $(COMPILED) .venv-fuzz/.installed  ## codec and streams against inputs of all kinds, guided by coverage; FUZZ_SECONDS=900
 	PYTHONPATH="$(CURDIR):$(firstword $(wildcard $(CURDIR)/.venv-fuzz/lib/python3*/site-packages))" \
