@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from pathcast.errors import ServiceError
-from pathcast.service.client import Client, Forecasts
+from pathcast.service.client import Client, Forecasts, Resumed, ResumingStream
 from pathcast.service.client.stream import Stream
 
 MODEL = "constant-velocity-2d"
@@ -77,6 +77,25 @@ def test_a_stream_whose_replica_is_killed_is_told_and_a_new_one_goes_to_the_othe
         with client.stream(MODEL) as again:
             assert walk(again, range(3))[-1].track_ids.tolist() == [1]
     assert other.num_opened() == 5
+
+
+def test_a_resuming_stream_whose_replica_is_killed_goes_on_at_the_other(proxy, replicas):
+    """INTERNAL is how nginx tells it; every frame is answered once and as if nothing had happened."""
+    frames = [(0.1 * number, [1], [[0.1 * number, 0.01 * number**2]]) for number in range(40)]
+    resumptions: list[Resumed] = []
+    found = []
+    with ResumingStream([proxy], MODEL, on_resumed=resumptions.append) as stream:
+        for answer in stream.forecasts(frames):
+            found.append(answer)
+            if answer.frame_number == 20:
+                holder(replicas).kill()
+    assert resumptions and all(each.is_exact for each in resumptions)
+    (other,) = (each for each in replicas if each.server.process.poll() is None)
+    with Client(other.server.address) as direct, direct.stream(MODEL) as stream:
+        expected = list(stream.forecasts(frames))
+    assert [each.frame_number for each in found] == list(range(len(frames)))
+    for one, two in zip(found[1:], expected[1:], strict=True):
+        np.testing.assert_allclose(one.means, two.means, rtol=0, atol=1e-5)
 
 
 def test_streams_of_the_other_replica_go_on(client, replicas):
