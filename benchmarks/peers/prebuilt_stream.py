@@ -27,7 +27,8 @@ class PrebuiltServicer(ForecastServicer):
     replies: dict[int, bytes]
 
     async def stream(self, _requests: Any, context: Any) -> None:
-        stream = await self._open(context)
+        with self._reception.opened(context) as allowance:
+            stream = await self._open(context, allowance)
         assert stream is not None
         await context.write(await stream.mailbox.take())
         while (request := await context.read()) is not aio.EOF:  # type: ignore[attr-defined]
