@@ -55,6 +55,7 @@ class Server:
         shelves: Sequence[Shelf] = (),
         look_every_s: float = 2.0,
         health_at: tuple[str, int] | None = None,
+        is_port_shared: bool = False,
     ) -> None:
         """Binds; nothing is answered before `start`. Port 0 takes a free one.
 
@@ -70,6 +71,7 @@ class Server:
             shelves: Directories of bundles that are watched.
             look_every_s: How often they and the tokens of open streams are looked at; 0: at the start alone.
             health_at: Host and port that answer health checks in plain text, and nothing else; None: there is none.
+            is_port_shared: Whether other processes may listen on the same port (`processes`).
 
         Raises:
             InputError: The folder of recordings cannot be made, or a file of the protection is wrong.
@@ -92,7 +94,9 @@ class Server:
         self._reloader = Reloader(library, shelves, self.metrics, monotonic)
         self._look_every_s = look_every_s
         self._looking: asyncio.Task[None] | None = None
-        self._grpc = aio.server(options=_options(self._limits), interceptors=() if gate is None else (gate,))
+        self._grpc = aio.server(
+            options=_options(self._limits, is_port_shared), interceptors=() if gate is None else (gate,)
+        )
         self._grpc.add_generic_rpc_handlers((self._servicer.handlers(),))
         self._health: Any = health.aio.HealthServicer()  # type: ignore[attr-defined]
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._grpc)
@@ -149,14 +153,14 @@ class Server:
             self._page = None
 
 
-def _options(limits: Limits) -> list[tuple[str, int]]:
+def _options(limits: Limits, is_port_shared: bool) -> list[tuple[str, int]]:
     def milliseconds(seconds: float) -> int:
         return round(1e3 * seconds) if seconds > 0 else 2**31 - 1  # which gRPC takes for never
 
     return [
         ("grpc.max_receive_message_length", limits.bytes_in),
         ("grpc.max_send_message_length", -1),
-        ("grpc.so_reuseport", 0),
+        ("grpc.so_reuseport", int(is_port_shared)),
         ("grpc.max_connection_idle_ms", milliseconds(limits.idle_connection_s)),
         ("grpc.max_connection_age_ms", milliseconds(limits.connection_age_s)),
         ("grpc.max_connection_age_grace_ms", milliseconds(limits.connection_grace_s)),
@@ -193,14 +197,15 @@ def serve(
     metrics_at: tuple[str, int] | None = None,
     on_metrics: Callable[[str], None] | None = None,
     sampling: Sampling | None = None,
-    stops_with_stdin: bool = False,
+    stops_with: int | None = None,
+    is_port_shared: bool = False,
     protection: Protection | None = None,
     shelves: Sequence[Shelf] = (),
     look_every_s: float = 2.0,
     health_at: tuple[str, int] | None = None,
     on_health: Callable[[str], None] | None = None,
 ) -> None:
-    """Serves until SIGTERM or SIGINT, or, if asked, until standard input ends.
+    """Serves until SIGTERM or SIGINT, or, if asked, until a pipe ends.
 
     Args:
         library: The models.
@@ -213,7 +218,8 @@ def serve(
         metrics_at: Host and port of the metrics' page; None: there is none.
         on_metrics: Called with the page's address, after `on_ready`, where there is one.
         sampling: Which of its own forecasts the server scores.
-        stops_with_stdin: Whether to stop when standard input ends, so that a child never outlives its parent.
+        stops_with: File descriptor at whose end to stop, so that a child never outlives its parent; None: none.
+        is_port_shared: As of `Server`.
         protection: As of `Server`.
         shelves: As of `Server`.
         look_every_s: As of `Server`.
@@ -242,6 +248,7 @@ def serve(
             shelves=shelves,
             look_every_s=look_every_s,
             health_at=health_at,
+            is_port_shared=is_port_shared,
         )
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
@@ -249,9 +256,8 @@ def serve(
             loop.add_signal_handler(number, stop.set)
         for card in library.cards():
             warm(library.get(card.name, card.version))
-        if stops_with_stdin:
-            stdin = sys.stdin.fileno()
-            loop.add_reader(stdin, lambda: None if os.read(stdin, 4096) else stop.set())
+        if stops_with is not None:
+            loop.add_reader(stops_with, lambda: None if os.read(stops_with, 4096) else stop.set())
         try:
             await server.start()
         except BundleError:

@@ -201,5 +201,5 @@ if __name__ == "__main__":
         record=Path(sys.argv[1]) if len(sys.argv) > 1 else None,
         grace_s=0.0,
         on_ready=lambda address: print(f"listening on {address}", flush=True),
-        stops_with_stdin=True,
+        stops_with=sys.stdin.fileno(),
     )

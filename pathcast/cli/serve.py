@@ -1,21 +1,29 @@
-"""`pathcast serve`: a server in this process."""
+"""`pathcast serve`: a server in this process, or in several on one port."""
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from pathcast.cli.protection import protection_options
-
-if TYPE_CHECKING:
-    from pathcast.service.protection.files import Protection
+from pathcast.errors import InputError
 
 
 @click.command("serve")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=0, show_default=True, type=click.IntRange(0, 65535), help="Port; 0 takes a free one.")
+@click.option(
+    "--processes",
+    default=1,
+    show_default=True,
+    type=click.IntRange(1, 256),
+    metavar="N",
+    help="Processes that share the port; each counts limits for itself, and has a page of metrics, from that port on.",
+)
 @click.option(
     "--models",
     multiple=True,
@@ -107,27 +115,7 @@ if TYPE_CHECKING:
 @click.option("--health-host", default="127.0.0.1", show_default=True, help="Address of that port.")
 @protection_options
 @click.option("--stop-with-stdin", is_flag=True, help="Also stop when standard input ends, as a child should.")
-def command(
-    host: str,
-    port: int,
-    models: tuple[str, ...],
-    look_every: float,
-    record: Path | None,
-    grace: float,
-    metrics_port: int | None,
-    metrics_host: str,
-    score_every: float,
-    snapshot_every: float,
-    idle_stream: float,
-    keepalive: float,
-    keepalive_timeout: float,
-    connection_age: float,
-    health_port: int | None,
-    health_host: str,
-    stop_with_stdin: bool,
-    protection: Protection,
-    quotas: dict[str, Any],
-) -> None:
+def command(processes: int, **options: Any) -> None:
     """Answer forecasts over gRPC until told to stop.
 
     Prints one line on standard output when ready: listening on HOST:PORT; with --metrics-port another one: metrics on
@@ -136,36 +124,81 @@ def command(
     Without --cert it speaks plain text, without --tokens or --client-ca it answers everybody. Files of certificates and
     tokens are read again when they change.
     """
+    if processes == 1:
+        stdin = sys.stdin.fileno() if options["stop_with_stdin"] else None
+        _serve(options, options["port"], click.echo, stops_with=stdin)
+        return
+    for name in ("health_port", "stop_with_stdin"):
+        if options[name] not in (None, False):
+            raise InputError(
+                f"--{name.replace('_', '-')}", "not to be given with several processes", f"{options[name]}"
+            )
+    from pathcast.service.processes import serve_in_processes
+
+    serve_in_processes(processes, _serve_child, options, options["host"], options["port"], click.echo)
+
+
+def _serve_child(options: dict[str, Any], index: int, port: int, say: Callable[[list[str]], None]) -> None:
+    """One of several processes, which ends with its parent."""
+    from multiprocessing import parent_process
+
+    parent, metrics_port = parent_process(), options["metrics_port"]
+    assert parent is not None
+    lines: list[str] = []
+
+    def collect(line: str) -> None:
+        lines.append(line)
+        if len(lines) == 1 + (metrics_port is not None):
+            say(lines)
+
+    own = options | {"metrics_port": metrics_port + index if metrics_port else metrics_port}
+    _serve(own, port, collect, stops_with=int(parent.sentinel), is_port_shared=True)
+
+
+def _serve(
+    options: dict[str, Any],
+    port: int,
+    say: Callable[[str], None],
+    stops_with: int | None,
+    is_port_shared: bool = False,
+) -> None:
     from pathcast.model.library import Library, load_library
     from pathcast.model.shelf import Shelf, is_shelf
     from pathcast.service.limits import Limits
     from pathcast.service.server import serve
     from pathcast.service.telemetry.self_scoring import Sampling
 
-    shelves = [Shelf(Path(model)) for model in models if is_shelf(Path(model))]
-    named = [model for model in models if not is_shelf(Path(model))]
+    shelves = [Shelf(Path(model)) for model in options["models"] if is_shelf(Path(model))]
+    named = [model for model in options["models"] if not is_shelf(Path(model))]
     serve(
         Library([]) if shelves and not named else load_library(named or None),
-        host=host,
+        host=options["host"],
         port=port,
-        record=record,
-        grace_s=grace,
-        on_ready=lambda address: click.echo(f"listening on {address}"),
-        metrics_at=None if metrics_port is None else (metrics_host, metrics_port),
-        on_metrics=lambda address: click.echo(f"metrics on http://{address}/metrics"),
+        record=options["record"],
+        grace_s=options["grace"],
+        on_ready=lambda address: say(f"listening on {address}"),
+        metrics_at=_address(options, "metrics"),
+        on_metrics=lambda address: say(f"metrics on http://{address}/metrics"),
         limits=Limits(
-            snapshot_every_s=snapshot_every,
-            idle_stream_s=idle_stream,
-            keepalive_s=keepalive,
-            keepalive_timeout_s=keepalive_timeout,
-            connection_age_s=connection_age,
-            **quotas,
+            snapshot_every_s=options["snapshot_every"],
+            idle_stream_s=options["idle_stream"],
+            keepalive_s=options["keepalive"],
+            keepalive_timeout_s=options["keepalive_timeout"],
+            connection_age_s=options["connection_age"],
+            **options["quotas"],
         ),
-        sampling=Sampling(every_s=score_every),
-        stops_with_stdin=stop_with_stdin,
-        protection=protection,
+        sampling=Sampling(every_s=options["score_every"]),
+        stops_with=stops_with,
+        is_port_shared=is_port_shared,
+        protection=options["protection"],
         shelves=shelves,
-        look_every_s=look_every,
-        health_at=None if health_port is None else (health_host, health_port),
-        on_health=lambda address: click.echo(f"health on {address}"),
+        look_every_s=options["look_every"],
+        health_at=_address(options, "health"),
+        on_health=lambda address: say(f"health on {address}"),
     )
+
+
+def _address(options: dict[str, Any], name: str) -> tuple[str, int] | None:
+    """Host and port of a page or a probe; None where there is none."""
+    port = options[f"{name}_port"]
+    return None if port is None else (options[f"{name}_host"], port)
