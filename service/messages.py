@@ -46,6 +46,15 @@ class Reason(IntEnum):
     TOO_MANY_TRACKS = 6
 
 
+WORDS = {
+    Reason.NOT_FINITE: "expected finite metres, found a coordinate that is not",
+    Reason.OUT_OF_RANGE: "expected at most 8000 m from the origin on any axis, found more",
+    Reason.NOT_NEWER: "expected a capture time after the track's newest, found one at or before it",
+    Reason.TOO_MANY_TRACKS: "the stream holds as many tracks as it may",
+}
+"""Of reasons that an observation is not used."""
+
+
 @dataclass(frozen=True)
 class Remark:
     """What there is to say of a track beside, or instead of, a forecast."""

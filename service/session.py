@@ -19,7 +19,7 @@ from pathcast.model.goals import NO_GOALS
 from pathcast.model.regions import NO_REGIONS
 from pathcast.model.states import COUNT, TIME
 from pathcast.service.courses import law_of
-from pathcast.service.messages import Frame, Prefix, Reason, Remark, Settings, Snapshot, Status
+from pathcast.service.messages import WORDS, Frame, Prefix, Reason, Remark, Settings, Snapshot, Status
 from pathcast.service.steps import Asking, Observing, Step, joined
 
 _FIRST_CAPACITY = 8
@@ -29,12 +29,6 @@ _MANY_REMARKS = 8192
 _WARMING_UP, _FORECASTING, _COASTING, _REJECTED = map(
     int, (Status.WARMING_UP, Status.FORECASTING, Status.COASTING, Status.REJECTED)
 )
-_DETAILS = {
-    Reason.NOT_FINITE: "expected finite metres, found a coordinate that is not",
-    Reason.OUT_OF_RANGE: "expected at most 8000 m from the origin on any axis, found more",
-    Reason.NOT_NEWER: "expected a capture time after the track's newest, found one at or before it",
-    Reason.TOO_MANY_TRACKS: "the stream holds as many tracks as it may",
-}
 
 
 @dataclass(eq=False)
@@ -293,7 +287,7 @@ class Session:
         return slots, verdicts
 
     def _reject(self, track_id: int, reason: Reason) -> None:
-        self._remarks.append(Remark(track_id, Status.REJECTED, reason, _DETAILS[reason]))
+        self._remarks.append(Remark(track_id, Status.REJECTED, reason, WORDS[reason]))
 
     def _end_unseen(self, time: float, seen_slots: Int[np.ndarray, " track"]) -> None:
         """Ends the tracks that were not seen for longer than they may coast."""
