@@ -134,11 +134,14 @@ def test_an_old_connection_is_sent_elsewhere():
 
 
 def test_every_limit_is_told_to_grpc():
-    options = dict(_options(Limits(idle_connection_s=3, keepalive_s=4, keepalive_timeout_s=5, client_ping_s=6)))
+    options = dict(
+        _options(
+            Limits(idle_connection_s=3, keepalive_s=4, keepalive_timeout_s=5, client_ping_s=6), is_port_shared=False
+        )
+    )
     assert options["grpc.max_connection_idle_ms"] == 3000
     assert options["grpc.keepalive_time_ms"] == 4000
     assert options["grpc.keepalive_timeout_ms"] == options["grpc.http2.ping_timeout_ms"] == 5000
-    assert options["grpc.keepalive_timeout_ms"] == 5000
     assert options["grpc.http2.min_ping_interval_without_data_ms"] == 6000
     assert options["grpc.max_connection_age_ms"] == 2**31 - 1
-    assert dict(_options(Limits(keepalive_s=0)))["grpc.keepalive_time_ms"] == 2**31 - 1
+    assert dict(_options(Limits(keepalive_s=0), is_port_shared=True))["grpc.keepalive_time_ms"] == 2**31 - 1
