@@ -17,7 +17,8 @@ def _outputs(seed: int, rows: int = 3, modes: int = 4, knots: int = 5, axes: int
     return {
         "logits": torch.randn(rows, modes, dtype=torch.float64),
         "paths": torch.randn(rows, modes, knots, axes, dtype=torch.float64),
-        "spreads": torch.randn(rows, modes, knots, axes * (axes + 1) // 2, dtype=torch.float64),
+        # Within what the loss takes them for.
+        "spreads": torch.randn(rows, modes, knots, axes * (axes + 1) // 2, dtype=torch.float64).clamp(-3.0, 3.0),
         "target": torch.randn(rows, knots, axes, dtype=torch.float64),
         "unit": torch.rand(rows, knots, dtype=torch.float64) + 0.5,
         "is_known": torch.ones(rows, knots, dtype=torch.bool),
