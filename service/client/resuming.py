@@ -16,9 +16,10 @@ from typing import Any, Self, TypeVar
 import grpc
 from numpy.typing import ArrayLike
 
-from pathcast.errors import InputError, PathcastError, ServiceError
+from pathcast.errors import PathcastError, ServiceError
 from pathcast.model.goals import Places
 from pathcast.model.regions import Areas
+from pathcast.service.client.frame_by_frame import answer_each
 from pathcast.service.client.link import Link
 from pathcast.service.client.resumption import CHANNEL_OPTIONS, EndedEarlyError, Persistence, Resumed, Resumption
 from pathcast.service.client.writing import (
@@ -30,7 +31,6 @@ from pathcast.service.client.writing import (
     write_prefixes,
     write_update,
 )
-from pathcast.service.faults import from_refused
 from pathcast.service.messages import Forecasts, GoingAway, Opened, Refused
 from pathcast.v1 import forecast_pb2 as pb
 from pathcast.v1 import forecast_pb2_grpc as pb_grpc
@@ -189,17 +189,7 @@ class ResumingStream:
         Raises:
             PathcastError: A frame was refused, or the stream ended.
         """
-        if self.opened.forecast_every != 1:
-            raise InputError("forecast_every", "1, so that every frame is answered", str(self.opened.forecast_every))
-        replies = iter(self)
-        for number, (time, ids, positions) in enumerate(frames):
-            self.send(number, time, ids, positions)
-            reply = next(replies, None)
-            if isinstance(reply, Refused):
-                raise from_refused(reply)
-            if reply is None:
-                raise ServiceError(f"{self.address}: the stream ended before frame {number} was answered")
-            yield reply
+        return answer_each(self, frames)
 
     def close(self) -> None:
         """Ends the stream and passes over what is still to come."""

@@ -11,13 +11,14 @@ from typing import Self
 import grpc
 from numpy.typing import ArrayLike
 
-from pathcast.errors import InputError, ServiceError
+from pathcast.errors import ServiceError
 from pathcast.model.goals import Places
 from pathcast.model.regions import Areas
+from pathcast.service.client.frame_by_frame import answer_each
 from pathcast.service.client.writing import Prefixes, read_ids, write_frame, write_prefixes, write_update
 from pathcast.service.codec.answers import join_parts, read_forecasts, read_refused
 from pathcast.service.codec.opened import read_opened
-from pathcast.service.faults import from_refused, from_rpc
+from pathcast.service.faults import from_rpc
 from pathcast.service.messages import Forecasts, GoingAway, Opened, Refused
 from pathcast.v1 import forecast_pb2 as pb
 from pathcast.v1 import forecast_pb2_grpc as pb_grpc
@@ -144,19 +145,7 @@ class Stream:
         Raises:
             PathcastError: A frame was refused, or the stream ended.
         """
-        if self.opened.forecast_every != 1:
-            raise InputError("forecast_every", "1, so that every frame is answered", str(self.opened.forecast_every))
-        replies = iter(self)
-        for number, (time, ids, positions) in enumerate(frames):
-            self.send(number, time, ids, positions)
-            for reply in replies:
-                if isinstance(reply, Refused):
-                    raise from_refused(reply)
-                if isinstance(reply, Forecasts):
-                    yield reply
-                    break
-            else:
-                raise ServiceError(f"{self.address}: the stream ended before frame {number} was answered")
+        return answer_each(self, frames)
 
     def close(self) -> None:
         """Ends the stream and passes over what is still to come."""
