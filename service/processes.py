@@ -46,19 +46,21 @@ def serve_in_processes(
         children = [
             context.Process(target=_run, args=(serve, options, index, bound, pipes[index][1])) for index in range(num)
         ]
-        is_told = False
+        is_told, is_started = False, False
 
         def tell(number: int, _frame: object) -> None:
             nonlocal is_told
             is_told = True
-            _signal(children, number)
+            if is_started:
+                _signal(children, number)
 
         before = {number: signal.signal(number, tell) for number in (signal.SIGTERM, signal.SIGINT)}
         try:
             for child, (_, ours) in zip(children, pipes, strict=True):
                 child.start()
                 ours.close()
-            if is_told:  # some were not there to be told
+            is_started = True
+            if is_told:  # while some were not there to be told
                 _signal(children, signal.SIGTERM)
             lines = [line for pipe, _ in pipes for line in _heard(pipe)]
             if not is_told and all(child.is_alive() for child in children):

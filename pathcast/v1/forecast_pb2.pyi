@@ -19,6 +19,14 @@ Conventions, valid for every message below.
                 what makes one frame unusable is answered by `Refused` and leaves the stream alone; what makes the
                 stream unusable (its `open`, or another order of messages) ends it with a status. Statuses carry a
                 google.rpc.BadRequest that names the field.
+  Statuses      INVALID_ARGUMENT  a field is wrong, or messages come in another order.
+                NOT_FOUND  no such model, or not in that version.
+                UNIMPLEMENTED  see "Not served".
+                RESOURCE_EXHAUSTED  more than `Opened.limits` or the client's quota allows, or a stream was silent for
+                too long; where waiting helps, a google.rpc.QuotaFailure and a google.rpc.RetryInfo say so.
+                UNAUTHENTICATED  no token, or none that the server knows.
+                DEADLINE_EXCEEDED  a unary call's turn came after its deadline.
+                UNAVAILABLE  the server stops; open the stream elsewhere.
 """
 
 from collections import abc as _abc

@@ -203,7 +203,7 @@ class AsyncResumingStream:
     async def _send(self, request: pb.StreamForecastsRequest) -> None:
         if self._resumption.is_finished or self._is_closed:
             raise ServiceError(f"{self.address}: the stream is over")
-        self._resumption.history.add(request)
+        self._resumption.remember(request)
         link = self._link
         if not await link.send(request):
             await self._mend(link, None)

@@ -208,7 +208,7 @@ class ResumingStream:
         with self._lock:
             if self._resumption.is_finished or self._closing.is_set():
                 raise ServiceError(f"{self.address}: the stream is over")
-            self._resumption.history.add(request)
+            self._resumption.remember(request)
             link = self._link
         if not link.send(request):
             self._mend(link, None)

@@ -13,7 +13,7 @@ from random import Random
 
 import grpc
 
-from pathcast.errors import InputError, ServiceError
+from pathcast.errors import InputError, LimitError, ServiceError
 from pathcast.service.client.backoff import Backoff, is_mendable
 from pathcast.service.client.history import History, Request
 from pathcast.service.codec.answers import join_parts, read_forecasts, read_refused
@@ -192,6 +192,18 @@ class Resumption:
         self._parts = []
         self._leave_at = None
         self.history.interrupt()
+
+    def remember(self, request: Request) -> None:
+        """Keeps what is about to be sent.
+
+        Raises:
+            InputError: A frame's number does not rise.
+            LimitError: It is larger than the server takes: sent, it would end this stream and all that go on with it.
+        """
+        most = 0 if self.opened is None else int(self.opened.limits.get("bytes_in", 0))
+        if most and (size := request.ByteSize()) > most:
+            raise LimitError("message", f"at most {most} bytes", f"{size}")
+        self.history.add(request)
 
     def begin(self, first: pb.StreamForecastsResponse | None) -> tuple[list[Request], CatchUp]:
         """What is sent over a new connection once it is opened: at once, and as the answers come.

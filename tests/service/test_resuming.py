@@ -14,7 +14,7 @@ from random import Random
 import numpy as np
 import pytest
 
-from pathcast.errors import ServiceError, UnknownModelError
+from pathcast.errors import LimitError, ServiceError, UnknownModelError
 from pathcast.model.library import SHIPPED
 from pathcast.service.client import (
     AsyncResumingStream,
@@ -292,6 +292,17 @@ def test_a_version_that_is_gone_ends_the_stream_or_gives_way_and_says_so(servers
             assert_same(list(stream.forecasts(disturbed(FRAMES, {20: proxy.cut}))), expected)
             assert stream.opened.is_other_version and stream.opened.model.version == "2"
     assert [(each.opened.model.version, each.is_exact) for each in resumptions] == [("2", False)]
+
+
+def test_a_message_that_no_server_takes_is_refused_before_it_is_sent(servers):
+    ids = list(range(450_000))
+    with ResumingStream([servers["lives"].address], MODEL, persistence=QUICK) as stream:
+        stream.send(0, 0.0, [1], [[0.0, 0.0]])
+        with pytest.raises(LimitError, match="at most 4194304 bytes"):
+            stream.send(1, 0.4, ids, np.zeros((len(ids), 2)))
+        stream.send(1, 0.4, [1], [[0.5, 0.0]])
+        stream.finish()
+        assert [each.frame_number for each in stream][-1] == 1
 
 
 def test_nobody_there_is_told_in_time():
