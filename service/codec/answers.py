@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from math import prod
 from operator import attrgetter
 from typing import Any
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from pathcast.model.contacts import Contacts, join_contacts
 from pathcast.service.codec.contacts import CONTACT_BYTES, read_contacts, write_contacts
-from pathcast.service.codec.packing import PackedResponse, PackedUnaryResponse, pack
+from pathcast.service.codec.packing import write_field
 from pathcast.service.messages import Forecasts, GoingAway, Opened, Reason, Refused, Remark, Status
 from pathcast.v1 import forecast_pb2 as pb
 
@@ -26,6 +26,22 @@ _REMARK_BYTES = 32
 _OPTIONAL = ("means", "covariances", "goals", "regions", "entry_offsets_s", "points", "outcomes", "surprises")
 """Packed arrays with a row for each track that an answer may leave out."""
 _of_optional = attrgetter(*_OPTIONAL)
+_PROBABILITIES = pb.Forecasts.PROBABILITIES_FIELD_NUMBER
+_OPTIONAL_NUMBERS = [pb.Forecasts.DESCRIPTOR.fields_by_name[name].number for name in _OPTIONAL]
+_OF_STREAM = pb.StreamForecastsResponse.FORECASTS_FIELD_NUMBER
+_OF_UNARY = pb.ForecastResponse.FORECASTS_FIELD_NUMBER
+
+
+@dataclass(eq=False)
+class _Part:
+    """One part of an answer: what is small, and arrays under the numbers of their fields."""
+
+    small: pb.Forecasts
+    arrays: list[tuple[int, NDArray[np.floating[Any]]]]
+
+    def as_field(self, number: int) -> bytes:
+        """Its bytes as that field of a response."""
+        return write_field(number, self.small, self.arrays)
 
 
 def write_response(message: Opened | Refused | GoingAway | pb.Opened) -> bytes:
@@ -48,48 +64,35 @@ def write_response(message: Opened | Refused | GoingAway | pb.Opened) -> bytes:
 
 def write_forecasts(answer: Forecasts, bytes_out: int) -> list[bytes]:
     """A stream's messages of one answer, each of at most that many bytes."""
-    responses: list[Any] = []
-
-    def another() -> Any:
-        responses.append(PackedResponse())
-        return responses[-1].forecasts
-
-    _write_parts(answer, bytes_out, another)
-    return [response.SerializeToString() for response in responses]
+    return [part.as_field(_OF_STREAM) for part in _parts(answer, bytes_out)]
 
 
 def write_unary(opened: pb.Opened, answer: Forecasts, bytes_out: int) -> bytes:
     """A unary response."""
-    response = PackedUnaryResponse()
-    _write_parts(answer, bytes_out, response.forecasts.add)
-    response.opened.MergeFromString(opened.SerializeToString())
-    data: bytes = response.SerializeToString()
-    return data
+    parts = [part.as_field(_OF_UNARY) for part in _parts(answer, bytes_out)]
+    return b"".join([pb.ForecastResponse(opened=opened).SerializeToString(), *parts])
 
 
-def _write_parts(answer: Forecasts, bytes_out: int, another: Callable[[], Any]) -> None:
-    """The parts of an answer, split by track, then by remark.
-
-    Args:
-        answer: All of it.
-        bytes_out: Most bytes of a part.
-        another: An empty part where it shall stand: filled there, its arrays are not copied once more.
-    """
+def _parts(answer: Forecasts, bytes_out: int) -> list[_Part]:
+    """The parts of an answer, split by track, then by remark, each of at most that many bytes."""
     room = bytes_out - _ENVELOPE_BYTES
     starts, size = _split(answer, room)
     ends = [*starts[1:], len(answer.track_ids)]
-    parts = [_write_part(answer, start, end, another()) for start, end in zip(starts, ends, strict=True)]
+    parts = [_part(answer, start, end) for start, end in zip(starts, ends, strict=True)]
     left = room - size
     for remark in answer.remarks:
         left -= _REMARK_BYTES + len(remark.detail.encode())
         if left < 0:
-            parts.append(_write_part(answer, 0, 0, another()))
+            parts.append(_part(answer, 0, 0))
             left = room - _REMARK_BYTES - len(remark.detail.encode())
-        parts[-1].remarks.add(
+        parts[-1].small.remarks.add(
             track_id=remark.track_id, status=int(remark.status), reason=int(remark.reason), detail=remark.detail
         )
     for index, part in enumerate(parts):
-        part.part, part.num_parts = index, len(parts)
+        part.small.num_parts = len(parts)
+        if index:
+            part.small.part = index
+    return parts
 
 
 def _split(answer: Forecasts, room: int) -> tuple[list[int], int]:
@@ -97,8 +100,7 @@ def _split(answer: Forecasts, room: int) -> tuple[list[int], int]:
     arrays = [each for each in [answer.probabilities, *_of_optional(answer)] if each is not None]
     num_tracks = len(answer.track_ids)
     num_contacts = 0 if answer.contacts is None else answer.contacts.num_contacts
-    size = _TRACK_BYTES * num_tracks + 4 * sum([part.size for part in arrays])
-    size += CONTACT_BYTES * num_contacts
+    size = _TRACK_BYTES * num_tracks + 4 * sum([part.size for part in arrays]) + CONTACT_BYTES * num_contacts
     if size <= room:
         return [0], size
     per_track = _TRACK_BYTES + 4 * sum(prod(part.shape[1:]) for part in arrays)
@@ -113,23 +115,25 @@ def _split(answer: Forecasts, room: int) -> tuple[list[int], int]:
     return starts, int(reach[-1] - reach[starts[-1]])
 
 
-def _write_part(answer: Forecasts, start: int, end: int, part: Any) -> Any:
+def _part(answer: Forecasts, start: int, end: int) -> _Part:
     """One part with its tracks, without remarks."""
     rows, is_whole = slice(start, end), (start, end) == (0, len(answer.track_ids))
-    part.frame_number = answer.frame_number
-    part.capture_time_s = answer.capture_time_s
-    part.track_ids.extend(answer.track_ids[rows].tolist())
-    part.statuses.extend(answer.statuses[rows].tolist())
-    part.probabilities = pack(answer.probabilities if is_whole else answer.probabilities[rows])
-    part.queued_s = answer.queued_s
-    part.computing_s = answer.computing_s
-    part.frames_conflated = answer.frames_conflated
-    for name, values in zip(_OPTIONAL, _of_optional(answer), strict=True):
+    small = pb.Forecasts(
+        frame_number=answer.frame_number,
+        capture_time_s=answer.capture_time_s,
+        track_ids=answer.track_ids[rows].tolist(),
+        statuses=answer.statuses[rows].tolist(),
+        queued_s=answer.queued_s,
+        computing_s=answer.computing_s,
+        frames_conflated=answer.frames_conflated,
+    )
+    arrays = [(_PROBABILITIES, answer.probabilities if is_whole else answer.probabilities[rows])]
+    for number, values in zip(_OPTIONAL_NUMBERS, _of_optional(answer), strict=True):
         if values is not None:
-            setattr(part, name, pack(values if is_whole else values[rows]))
+            arrays.append((number, values if is_whole else values[rows]))
     if answer.contacts is not None:
-        write_contacts(answer.contacts.of_rows(start, end), answer.track_ids[rows], part.contacts)
-    return part
+        write_contacts(answer.contacts.of_rows(start, end), answer.track_ids[rows], small.contacts)
+    return _Part(small, arrays)
 
 
 def read_forecasts(message: pb.Forecasts, opened: Opened) -> Forecasts:

@@ -21,10 +21,9 @@ def write_contacts(contacts: Contacts, track_ids: np.ndarray, messages: Any) -> 
     Args:
         contacts: Of the part's tracks.
         track_ids: Of the part.
-        messages: Its field, of the packed twin.
+        messages: Its field.
     """
-    places = np.ascontiguousarray(contacts.position, "<f8")
-    covariances = np.ascontiguousarray(contacts.covariance, "<f8")
+    places, covariances = contacts.position.tolist(), contacts.covariance.tolist()
     columns = (track_ids[contacts.row], contacts.kind, contacts.probability, contacts.offset_s, contacts.deviation_s)
     rows = zip(*(column.tolist() for column in columns), strict=True)
     for index, (track_id, kind, probability, offset_s, deviation_s) in enumerate(rows):
@@ -34,8 +33,8 @@ def write_contacts(contacts: Contacts, track_ids: np.ndarray, messages: Any) -> 
             probability=probability,
             offset_s=offset_s,
             offset_deviation_s=deviation_s,
-            position=places[index].tobytes(),
-            covariance=covariances[index].tobytes(),
+            position=places[index],
+            covariance=covariances[index],
         )
 
 

@@ -1,52 +1,57 @@
-"""Packing: the contract's messages with their packed floating-point fields taken as bytes, for writing arrays fast.
+"""Packing: arrays of floats beside small messages on the wire, as they lie in memory.
 
-A packed `repeated float` and a `bytes` field of the same number have the same form on the wire: a length and that
-many bytes, little-endian (Protocol Buffers encoding, "Packed repeated fields"). So the server fills a twin of the
-contract, derived here from the contract itself, with `array.tobytes()` instead of copying number by number. Only
+A message's bytes are its fields in any order, and a packed `repeated float` is its tag, its length and that many
+bytes, little-endian (Protocol Buffers encoding, "Packed repeated fields"). So the server writes what is small with the
+contract's own classes and joins arrays to that in one copy, where those classes would copy number by number. Only
 writing goes this way: a reader must also take unpacked and split fields, which the contract's own classes do.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+from google.protobuf.message import Message
 from numpy.typing import NDArray
 
-from pathcast.v1 import forecast_pb2 as pb
-
-_PACKAGE = "pathcast.packing.v1"
-_FLOATING = (descriptor_pb2.FieldDescriptorProto.TYPE_FLOAT, descriptor_pb2.FieldDescriptorProto.TYPE_DOUBLE)
+_LENGTH_DELIMITED = 2
+"""The wire type of packed fields, bytes and inner messages."""
 
 
-def _twin_file() -> descriptor_pb2.FileDescriptorProto:
-    """The contract's file under another package, packed floats and doubles turned into bytes."""
-    file = descriptor_pb2.FileDescriptorProto()
-    pb.DESCRIPTOR.CopyToProto(file)
-    old = f".{file.package}."
-    file.name, file.package = "pathcast/packing/v1/forecast.proto", _PACKAGE
-    del file.service[:]
-    nested = [inner for message in file.message_type for inner in message.nested_type]
-    for message in (*file.message_type, *nested):
-        for field in message.field:
-            if field.type_name.startswith(old):
-                field.type_name = f".{_PACKAGE}.{field.type_name.removeprefix(old)}"
-            if field.label == field.LABEL_REPEATED and field.type in _FLOATING:
-                field.label, field.type = field.LABEL_OPTIONAL, field.TYPE_BYTES
-    return file
+@lru_cache(maxsize=4096)
+def head(number: int, num_bytes: int) -> bytes:
+    """What stands before so many bytes of a field that is packed, bytes or an inner message: tag and length."""
+    return _varint(number << 3 | _LENGTH_DELIMITED) + _varint(num_bytes)
 
 
-_pool = descriptor_pool.DescriptorPool()
-_pool.Add(_twin_file())
-PackedResponse: Any = message_factory.GetMessageClass(
-    _pool.FindMessageTypeByName(f"{_PACKAGE}.StreamForecastsResponse")
-)
-"""`pathcast.v1.StreamForecastsResponse` whose packed floats are bytes."""
-PackedUnaryResponse: Any = message_factory.GetMessageClass(_pool.FindMessageTypeByName(f"{_PACKAGE}.ForecastResponse"))
-"""`pathcast.v1.ForecastResponse` of the same form."""
+def _varint(value: int) -> bytes:
+    """Seven bits a byte, the lowest first, the highest bit set in all but the last."""
+    digits = bytearray()
+    while value > 0x7F:
+        digits.append(value & 0x7F | 0x80)
+        value >>= 7
+    digits.append(value)
+    return bytes(digits)
 
 
-def pack(values: NDArray[np.floating[Any]]) -> bytes:
-    """The bytes of a packed `repeated float`."""
-    return np.ascontiguousarray(values, "<f4").tobytes()
+def write_field(number: int, small: Message, arrays: Sequence[tuple[int, NDArray[np.floating[Any]]]]) -> bytes:
+    """The bytes of a message as a field of another.
+
+    Args:
+        number: Of the field.
+        small: The message but for arrays of it.
+        arrays: Those, each under its field's number.
+    """
+    written = small.SerializeToString()
+    pieces: list[bytes | memoryview] = [b"", written]
+    num_bytes = len(written)
+    for field, values in arrays:
+        row = np.ascontiguousarray(values, "<f4")
+        if length := row.nbytes:
+            before = head(field, length)
+            pieces += (before, row.data)
+            num_bytes += len(before) + length
+    pieces[0] = head(number, num_bytes)
+    return b"".join(pieces)
