@@ -18,6 +18,7 @@ import structlog
 
 from pathcast.model.engine import Engine
 from pathcast.service.answering import answer
+from pathcast.service.bell import Bell
 from pathcast.service.computing import compute
 from pathcast.service.messages import Forecasts
 from pathcast.service.session import Session
@@ -58,7 +59,7 @@ class Lane:
         self.fail = fail
         self.waiting: deque[_Waiting] = deque()
         self.is_computing = False
-        self._changed = asyncio.Event()
+        self._changed = Bell()
 
     def oldest(self) -> float | None:
         """When the message that waits longest arrived; another thread may ask."""
@@ -69,7 +70,7 @@ class Lane:
 
     def update(self) -> None:
         """Tells those who wait that something was taken or finished."""
-        self._changed.set()
+        self._changed.ring()
 
     @property
     def has_room(self) -> bool:
@@ -79,13 +80,11 @@ class Lane:
     async def room(self) -> None:
         """Returns once not too many messages wait."""
         while not self.has_room:
-            self._changed.clear()
             await self._changed.wait()
 
     async def finish(self) -> None:
         """Returns once all messages are computed."""
         while self.waiting or self.is_computing:
-            self._changed.clear()
             await self._changed.wait()
 
 

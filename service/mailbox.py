@@ -7,9 +7,9 @@ goes after the forecasts that it holds, also where those give way to later ones:
 
 from __future__ import annotations
 
-import asyncio
 from collections import deque
 
+from pathcast.service.bell import Bell
 from pathcast.service.messages import Forecasts, Snapshot, Status
 
 MANY_WAITING = 8192
@@ -25,9 +25,9 @@ class Mailbox:
         self._num_remarks = 0
         self._is_closed = False
         self._failure: BaseException | None = None
-        self._changed = asyncio.Event()
-        self._has_room = asyncio.Event()
-        self._has_room.set()
+        self._changed = Bell()
+        self._has_room = True
+        self._room = Bell()
 
     def put(self, message: bytes) -> None:
         """Adds a message that must not be lost."""
@@ -85,7 +85,7 @@ class Mailbox:
         message = self._waiting.popleft()
         if isinstance(message, Forecasts):
             self._num_remarks = 0
-        if not self._has_room.is_set():
+        if not self._has_room:
             self._update()
         return message
 
@@ -100,22 +100,21 @@ class Mailbox:
                 raise self._failure
             if self._is_closed:
                 return None
-            self._changed.clear()
             await self._changed.wait()
         return self.take_waiting()
 
     @property
     def has_room(self) -> bool:
         """Whether the stream's requests may be read on."""
-        return self._has_room.is_set()
+        return self._has_room
 
     async def room(self) -> None:
         """Returns once not too much waits."""
-        await self._has_room.wait()
+        while not self._has_room:
+            await self._room.wait()
 
     def _update(self) -> None:
-        self._changed.set()
-        if len(self._waiting) + self._num_remarks < MANY_WAITING:
-            self._has_room.set()
-        else:
-            self._has_room.clear()
+        self._changed.ring()
+        self._has_room = len(self._waiting) + self._num_remarks < MANY_WAITING
+        if self._has_room:
+            self._room.ring()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
+from prometheus_client import CollectorRegistry, Counter, Gauge, ProcessCollector
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
@@ -18,6 +18,7 @@ from pathcast import __version__
 from pathcast.model.engine import Card
 from pathcast.service.messages import Reason, Remark, Status
 from pathcast.service.steps import Step
+from pathcast.service.telemetry.tallies import Tallies, Tally
 
 _MODEL = ("model", "version")
 _SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
@@ -36,7 +37,7 @@ class ModelMetrics:
     conflated: Counter
     late: Counter
     not_finite: Counter
-    latency: Histogram
+    latency: Tally
 
 
 @dataclass(frozen=True)
@@ -62,8 +63,10 @@ class Metrics:
         def counter(name: str, text: str, labels: tuple[str, ...] = _MODEL) -> Counter:
             return Counter(name, text, labels, registry=self.registry)
 
-        def histogram(name: str, text: str, buckets: tuple[float, ...], labels: tuple[str, ...] = ()) -> Histogram:
-            return Histogram(name, text, labels, buckets=buckets, registry=self.registry)
+        def histogram(name: str, text: str, bounds: tuple[float, ...], labels: tuple[str, ...] = ()) -> Tallies:
+            tallies = Tallies(name, text, bounds, labels)
+            self.registry.register(tallies)
+            return tallies
 
         server = Gauge("pathcast_server_info", "1, with the server's version.", ("version",), registry=self.registry)
         server.labels(__version__).set(1)
@@ -99,10 +102,10 @@ class Metrics:
         self._latency = histogram(
             "pathcast_forecast_latency_seconds", "From a message's arrival to its answer.", _SECONDS, _MODEL
         )
-        self._queue = histogram("pathcast_queue_seconds", "How long messages waited before computing.", _SECONDS)
-        self._batch = histogram("pathcast_batch_messages", "Messages that were computed together.", _SIZES)
-        self._rows = histogram("pathcast_batch_rows", "Observations and forecasts computed together.", _SIZES)
-        self._batch_seconds = histogram("pathcast_batch_seconds", "How long batches were computed.", _SECONDS)
+        self._queue = histogram("pathcast_queue_seconds", "How long messages waited before computing.", _SECONDS).of()
+        self._batch = histogram("pathcast_batch_messages", "Messages that were computed together.", _SIZES).of()
+        self._rows = histogram("pathcast_batch_rows", "Observations and forecasts computed together.", _SIZES).of()
+        self._batch_seconds = histogram("pathcast_batch_seconds", "How long batches were computed.", _SECONDS).of()
 
     def announce(self, cards: Iterable[Card]) -> None:
         """Says which models are served, and starts their counts at 0."""
@@ -132,7 +135,7 @@ class Metrics:
                 conflated=self._conflated.labels(*key),
                 late=self._late.labels(*key),
                 not_finite=self._not_finite.labels(*key),
-                latency=self._latency.labels(*key),
+                latency=self._latency.of(*key),
             )
         return found
 
