@@ -2,7 +2,8 @@
 
 Natural batching: the next batch is whatever arrived while the last one was computed; there is no timer, so one
 setting is right for one stream and for hundreds. One batch is computed at a time. A batch holds at most one frame,
-replay or request of each stream, in the stream's own order; observations are never dropped.
+replay or request of each stream, in the stream's own order; observations are never dropped. A batch is no longer than
+pays, so that a large one's answers are not written all at once while nothing is computed.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ MANY_WAITING = 32
 """Messages of one stream that may wait before no more are read from it."""
 _INLINE_ROWS = 128
 """Batches up to this many observations and forecasts are computed on the event loop itself."""
+_MANY_FORECASTS = 256
+"""A batch that holds so many takes no more: what it says is written while the next one is computed."""
 
 Plan = Callable[[], Step | None]
 """Plans one message when its turn comes; None when there is nothing to compute."""
@@ -155,6 +158,8 @@ class Batcher:
 
     def _run(self) -> None:
         """Runs a batch: here if it is little, because a thread's hop costs more than that, else in a thread."""
+        if not self._is_due:
+            return
         self._is_due = False
         started = self._clock()
         batch = self._plan_batch()
@@ -177,6 +182,8 @@ class Batcher:
             await asyncio.get_running_loop().run_in_executor(self._thread, compute, engine, steps, self._clock)
         self._computing = None
         self._finish(batch, num_rows, started)
+        if self._is_due:  # what was just delivered is written while the thread goes on
+            self._run()
 
     def _finish(self, batch: Batch, num_rows: int, started: float) -> None:
         """Hands the answers over and comes back for what arrived meanwhile."""
@@ -201,16 +208,21 @@ class Batcher:
     def _plan_batch(self) -> Batch:
         """The next message of every lane that needs computing, with its arrival."""
         batch: Batch = []
+        num_forecasts = 0
         for lane in list(self._ready):
+            if num_forecasts >= _MANY_FORECASTS:
+                break
             while lane.waiting:
                 waiting = lane.waiting.popleft()
                 step = self._plan(lane, waiting)
                 if step is not None:
                     lane.is_computing = True
                     batch.append((lane, step, waiting.arrived))
+                    num_forecasts += 0 if step.asking is None else len(step.asking.slots)
                     break
-            if not lane.waiting:
-                self._ready.pop(lane, None)
+            self._ready.pop(lane, None)
+            if lane.waiting:
+                self._ready[lane] = None  # behind those that were left for the next batch
             lane.update()
         return batch
 
