@@ -58,6 +58,8 @@ class BundleEngine:
         self._front_end = front_end
         self._estimating = front_end if isinstance(front_end, EstimatingFrontEnd) and ESTIMATE in graphs else None
         self._knots = np.asarray(config.knots_s)
+        self._knots_of_all = np.repeat(self._knots[None], CHUNK, axis=0)
+        """Of as many tracks as are forecast at once."""
         self._spread_scale = np.asarray(config.spread_scale)
         self._groups = config.spread_groups
         sessions = {name: _session(graph) for name, graph in graphs.items()}
@@ -65,11 +67,11 @@ class BundleEngine:
         self._estimate: Any = sessions.get(ESTIMATE)
         self._goals: Any = sessions.get(GOALS)
         self._outcomes: Any = sessions.get(OUTCOMES)
-        self._place = place
+        self._rank, self._place = _rank, place
         if front_end.num_axes == 3:  # compiled anyway
-            from pathcast.model.bundle.placing_kernel import place_in_space
+            from pathcast.model.bundle.placing_kernel import place_in_space, rank
 
-            self._place = place_in_space
+            self._rank, self._place = rank, place_in_space
         self._has_free_knots = any(
             each.name == "knots" and not isinstance(each.shape[0], int) for each in self._forecast.get_inputs()
         )
@@ -170,14 +172,14 @@ class BundleEngine:
             feed["shifts"] = self._estimate.run(None, feed)[0]
             filters = self._estimating.estimate(filters, feed["shifts"])
         knots = self._knots[: self._num_needed(offsets)]
-        at_knots = self._front_end.base(filters, np.repeat(knots[None], len(filters), axis=0))
+        at_knots = self._front_end.base(filters, self._knots_of_all[: len(filters), : len(knots)])
         feed["knots"] = np.ascontiguousarray(at_knots.knots.transpose(1, 0, 2))
         if self._num_neighbours and others is not None:
             around, present = self._front_end.look_around(filters, others, self._num_neighbours)
             most = max(int(present.sum(axis=1).max()), 1)  # the nearest come first; empty places cost as much
             feed["neighbours"], feed["present"] = around[:, :most], present[:, :most]
         outputs = dict(zip(self._outputs, self._forecast.run(self._outputs, feed), strict=True))
-        probabilities, order = _rank(outputs["logits"], self._config.mode_temperature)
+        probabilities, order = self._rank(outputs["logits"], self._config.mode_temperature)
         heading = self._front_end.heading(filters)
         base = self._base_at(filters, offsets, knots, at_knots)
         said = Said(outputs["paths"], outputs["spreads"], knots, self._scale_of(filters)[..., : len(knots)])
@@ -226,7 +228,8 @@ class BundleEngine:
     ) -> Base:
         """The base at the offsets, of which nothing is computed twice."""
         num = offsets.shape[1]
-        if num <= len(knots) and bool((np.abs(offsets - knots[:num]) < 1e-9).all()):
+        apart = offsets - knots[:num] if num <= len(knots) else offsets
+        if num <= len(knots) and np.vdot(apart, apart) < 1e-18:
             return Base(at_knots.path[:, :num], at_knots.unit[:, :num], at_knots.knots)
         if self._estimating is None:
             return self._front_end.base(filters, offsets)
