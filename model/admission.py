@@ -47,4 +47,5 @@ def admit(
 
 def is_usual(positions: Float[np.ndarray, "track axis"]) -> bool:
     """Whether all coordinates are finite and within reach: whether `admit` finds nothing in them."""
-    return bool(np.abs(positions).max(initial=0.0) <= MAX_POSITION_M)  # what is not a number is not within either
+    farthest = np.maximum.reduce(np.abs(positions), axis=None, initial=0.0)
+    return bool(farthest <= MAX_POSITION_M)  # what is not a number is not within either

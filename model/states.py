@@ -44,11 +44,11 @@ class States:
         """Seconds: the newest observation's capture time; minus infinity before the first."""
         return np.where(self.filter[:, COUNT] > 0, self.filter[:, TIME], -np.inf)
 
-    def take(self, rows: Int[np.ndarray, " chosen"]) -> States:
-        """Copies of the chosen rows."""
+    def take(self, rows: Int[np.ndarray, " chosen"] | slice) -> States:
+        """The chosen rows: copies, or of a slice a view."""
         return States(self.filter[rows], self.memory[rows])
 
-    def put(self, rows: Int[np.ndarray, " chosen"], states: States) -> None:
+    def put(self, rows: Int[np.ndarray, " chosen"] | slice, states: States) -> None:
         """Overwrites the chosen rows."""
         self.filter[rows] = states.filter
         self.memory[rows] = states.memory

@@ -61,8 +61,14 @@ def _statuses(step: Step, statuses: Int[np.ndarray, " track"]) -> Int[np.ndarray
 
 def _says_more(result: Forecasts) -> bool:
     """Whether numbers are told beside the forecast's own."""
-    beside = (result.goals, result.regions, result.entry_offsets_s, result.outcomes, result.surprises, result.contacts)
-    return any(each is not None for each in beside)
+    return not (
+        result.goals is None
+        and result.regions is None
+        and result.entry_offsets_s is None
+        and result.outcomes is None
+        and result.surprises is None
+        and result.contacts is None
+    )
 
 
 def _is_finite(forecast: Forecast, result: Forecasts) -> Bool[np.ndarray, " track"]:

@@ -94,7 +94,7 @@ def _observe(engine: Engine, steps: list[Step]) -> None:
     if single:
         parts = [step.observing for step in single if step.observing is not None]
         observed = engine.observe(
-            gather([(step.session, part.slots) for step, part in zip(single, parts, strict=True)]),
+            gather([(step.session, part.rows) for step, part in zip(single, parts, strict=True)]),
             np.concatenate([part.times[:, 0] for part in parts]),
             np.concatenate([part.positions[:, 0] for part in parts]),
         )
@@ -107,7 +107,7 @@ def _observe(engine: Engine, steps: list[Step]) -> None:
     states += [(step, _encode(engine, step)) for step in steps if step not in single]
     for step, new in states:
         if step.observing is not None:
-            step.session.states.put(step.observing.slots, new)
+            step.session.states.put(step.observing.rows, new)
 
 
 def _encode(engine: Engine, step: Step) -> States:

@@ -15,12 +15,12 @@ from pathcast.errors import InputError
 from pathcast.model.admission import Admission, admit, is_usual
 from pathcast.model.course import empty_courses
 from pathcast.model.engine import Engine
-from pathcast.model.goals import NO_GOALS
-from pathcast.model.regions import NO_REGIONS
+from pathcast.model.goals import NO_GOALS, Goals
+from pathcast.model.regions import NO_REGIONS, Regions
 from pathcast.model.states import COUNT, TIME
 from pathcast.service.courses import law_of
 from pathcast.service.messages import WORDS, Frame, Prefix, Reason, Remark, Settings, Snapshot, Status
-from pathcast.service.steps import Asking, Observing, Step, joined
+from pathcast.service.steps import Asking, Observing, Step, joined, span_of
 
 _FIRST_CAPACITY = 8
 _ROUNDING_S = 1e-9
@@ -37,11 +37,9 @@ class _Plain:
 
     track_ids: list[int]
     slots: Int[np.ndarray, " track"]
+    span: slice | None
     ones: Int[np.ndarray, " track"]
-    offsets: Float[np.ndarray, "track time"]
-    gaps: Float[np.ndarray, " track"]
-    statuses: Int[np.ndarray, " track"]
-    ids: UInt64[np.ndarray, " track"]
+    asking: Asking
     newest_s: float
     """Of the tracks' observations."""
 
@@ -52,10 +50,7 @@ class Session:
     def __init__(self, engine: Engine, settings: Settings) -> None:
         self.engine = engine
         self.settings = settings
-        self.goals = settings.goals
-        """Those in force; an update replaces them."""
-        self.regions = settings.regions
-        """Likewise."""
+        self._goals, self._regions = settings.goals, settings.regions
         self.states = engine.start(_FIRST_CAPACITY, settings.given)
         self.fresh = engine.start(1, settings.given)
         """The state of one track before its first observation."""
@@ -79,6 +74,12 @@ class Session:
         """Frame and part of the snapshot that is being restored."""
         self._plain: _Plain | None = None
         """Of the newest frame, if it was plain and nothing has happened since."""
+
+    def name(self, goals: Goals | None, regions: Regions | None) -> None:
+        """Goals and regions that hold from here on; None: as before."""
+        self._goals = self._goals if goals is None else goals
+        self._regions = self._regions if regions is None else regions
+        self._plain = None
 
     @property
     def num_tracks(self) -> int:
@@ -151,10 +152,11 @@ class Session:
             return None
         plain.newest_s, self._plain = time, plain
         step = Step(self, frame.frame_number, time)
-        times = np.full((len(plain.slots), 1), time)
-        step.observing = Observing(plain.slots, times, frame.positions[:, None], plain.ones)
+        times = np.empty((len(plain.slots), 1))
+        times[:] = time
+        step.observing = Observing(plain.slots, times, frame.positions[:, None], plain.ones, plain.span)
         if is_due:
-            step.asking = self._asking(plain.slots, plain.offsets, plain.gaps, plain.statuses, plain.ids)
+            step.asking = plain.asking
         return step
 
     def _find_plain(self, track_ids: list[int]) -> _Plain | None:
@@ -169,16 +171,10 @@ class Session:
         filters = self.states.filter
         if filters[slots, COUNT].min() + 1 < max(self.settings.card.warm_points, 2):
             return None
-        return _Plain(
-            track_ids,
-            slots,
-            np.ones(num, np.int64),
-            np.repeat(self._offsets, num, axis=0),
-            np.zeros(num),
-            np.full(num, _FORECASTING, np.int64),
-            self._ids[slots],
-            float(filters[slots, TIME].max()),
-        )
+        offsets, statuses = np.repeat(self._offsets, num, axis=0), np.full(num, _FORECASTING, np.int64)
+        asking = self._asking(slots, offsets, np.zeros(num), statuses, self._ids[slots])
+        newest_s = float(filters[slots, TIME].max())
+        return _Plain(track_ids, slots, span_of(slots), np.ones(num, np.int64), asking, newest_s)
 
     def replay(self, prefixes: list[Prefix]) -> Step:
         """Plans prefixes of the past: new tracks start, known ones take in what is newer than their newest."""
@@ -393,6 +389,6 @@ class Session:
         statuses: Int[np.ndarray, " track"],
         track_ids: UInt64[np.ndarray, " track"],
     ) -> Asking:
-        goals = self.goals if self.settings.has_goals else NO_GOALS
-        regions = self.regions if self.settings.has_regions else NO_REGIONS
+        goals = self._goals if self.settings.has_goals else NO_GOALS
+        regions = self._regions if self.settings.has_regions else NO_REGIONS
         return Asking(slots, offsets, gaps, statuses, track_ids, goals, regions)

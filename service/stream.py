@@ -254,10 +254,7 @@ class Stream:
             return []
 
         def replace() -> None:
-            if goals is not None:
-                self._session.goals = goals
-            if regions is not None:
-                self._session.regions = regions
+            self._session.name(goals, regions)
             if self._recording is not None:
                 self._recording.name(goals, regions)
 
