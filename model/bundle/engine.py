@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 import onnxruntime
 from jaxtyping import Bool, Float, Int
+from numpy.typing import NDArray
 
 from pathcast.errors import BundleError
 from pathcast.model.bundle.branching import follow_branches
@@ -22,10 +22,13 @@ from pathcast.model.bundle.config import (
     GOALS,
     METRICS,
     OUTCOMES,
+    WEIGHTS,
     BundleConfig,
     read_config,
 )
-from pathcast.model.bundle.placing import Said, place, place_path
+from pathcast.model.bundle.placing import Said, place, place_path, rank
+from pathcast.model.bundle.texts import read_metrics, read_text
+from pathcast.model.bundle.weights import read_weights
 from pathcast.model.contacts import Contacts, no_contacts
 from pathcast.model.engine import Card, refuse, refuse_given, refuse_goals
 from pathcast.model.forecast import Forecast, join
@@ -44,7 +47,14 @@ CHUNK = 256
 class BundleEngine:
     """Forecasts with a trained bundle; holds no track's state."""
 
-    def __init__(self, config: BundleConfig, graphs: Mapping[str, bytes], card: Card, front_end: FrontEnd) -> None:
+    def __init__(
+        self,
+        config: BundleConfig,
+        graphs: Mapping[str, bytes],
+        card: Card,
+        front_end: FrontEnd,
+        weights: Mapping[str, NDArray[np.float32]] | None = None,
+    ) -> None:
         """The engine.
 
         Args:
@@ -52,6 +62,7 @@ class BundleEngine:
             graphs: Its graphs by the names of their files.
             card: What it is.
             front_end: What its config names.
+            weights: Of its network, where that may be decoded by compiled loops; None: the runtime does.
         """
         self._config = config
         self._card = card
@@ -67,11 +78,15 @@ class BundleEngine:
         self._estimate: Any = sessions.get(ESTIMATE)
         self._goals: Any = sessions.get(GOALS)
         self._outcomes: Any = sessions.get(OUTCOMES)
-        self._rank, self._place = _rank, place
+        self._rank, self._place = rank, place
+        self._decoder: Any = None
         if front_end.num_axes == 3:  # compiled anyway
-            from pathcast.model.bundle.placing_kernel import place_in_space, rank
+            from pathcast.model.bundle import placing_kernel
+            from pathcast.model.bundle.decoding_kernel import Decoder, is_plain
 
-            self._rank, self._place = rank, place_in_space
+            self._rank, self._place = placing_kernel.rank, placing_kernel.place_in_space
+            if weights and is_plain(config.network):
+                self._decoder = Decoder(config.network, weights)
         self._has_free_knots = any(
             each.name == "knots" and not isinstance(each.shape[0], int) for each in self._forecast.get_inputs()
         )
@@ -178,7 +193,10 @@ class BundleEngine:
             around, present = self._front_end.look_around(filters, others, self._num_neighbours)
             most = max(int(present.sum(axis=1).max()), 1)  # the nearest come first; empty places cost as much
             feed["neighbours"], feed["present"] = around[:, :most], present[:, :most]
-        outputs = dict(zip(self._outputs, self._forecast.run(self._outputs, feed), strict=True))
+        if self._decoder is None:
+            outputs = dict(zip(self._outputs, self._forecast.run(self._outputs, feed), strict=True))
+        else:
+            outputs = self._decoder.run(memory, feed["head"], at_knots.knots)
         probabilities, order = self._rank(outputs["logits"], self._config.mode_temperature)
         heading = self._front_end.heading(filters)
         base = self._base_at(filters, offsets, knots, at_knots)
@@ -309,16 +327,6 @@ def _no_forecast(card: Card, offsets: Float[np.ndarray, "track time"]) -> Foreca
     )
 
 
-def _rank(
-    logits: Float[np.ndarray, "track mode"], temperature: float
-) -> tuple[Float[np.ndarray, "track mode"], np.ndarray]:
-    """Probabilities, falling, and the modes in that order."""
-    shifted = np.exp((logits.astype(np.float64) - logits.max(axis=1, keepdims=True)) / temperature)
-    order = (-shifted).argsort(axis=1, kind="stable")
-    ranked = shifted[np.arange(len(order))[:, None], order]
-    return (ranked / ranked.sum(axis=1, keepdims=True)).astype(np.float32), order
-
-
 def _softmax(logits: Float[np.ndarray, "track choice"]) -> Float[np.ndarray, "track choice"]:
     shares = np.exp(logits - logits.max(axis=1, keepdims=True))
     result: np.ndarray = shares / shares.sum(axis=1, keepdims=True)
@@ -341,15 +349,8 @@ def load_bundle(folder: Path) -> BundleEngine:
         BundleError: A file is missing, altered or of another format.
     """
     config = read_config(folder)
-    graphs: dict[str, bytes] = {}
-    for name in (ENCODE, FORECAST, *(name for name in (ESTIMATE, GOALS, OUTCOMES) if name in config.files)):
-        try:
-            graphs[name] = (folder / name).read_bytes()
-        except OSError as error:
-            raise BundleError(f"{folder / name}: expected a graph, found {error.strerror}") from error
-        digest = hashlib.sha256(graphs[name]).hexdigest()
-        if digest != config.files.get(name):
-            raise BundleError(f"{folder / name}: expected SHA-256 {config.files.get(name)}, found {digest}")
+    names = (ENCODE, FORECAST, *(name for name in (ESTIMATE, GOALS, OUTCOMES) if name in config.files))
+    graphs = {name: _read_verified(folder, name, config) for name in names}
     front_end = config.front_end.build()
     is_ball = front_end.num_estimated > 0
     is_estimating = is_ball and ESTIMATE in config.files
@@ -373,29 +374,22 @@ def load_bundle(folder: Path) -> BundleEngine:
         has_surprise=is_estimating,
         takes_noise=is_ball,
         takes_object=is_ball,
-        metrics=_read_metrics(folder / METRICS),
-        text=_read_text(folder / CARD, "text in UTF-8"),
+        metrics=read_metrics(folder / METRICS),
+        text=read_text(folder / CARD, "text in UTF-8"),
     )
-    return BundleEngine(config, graphs, card, front_end)
+    weights = None
+    if front_end.num_axes == 3 and (folder / WEIGHTS).exists():
+        weights = read_weights(_read_verified(folder, WEIGHTS, config))
+    return BundleEngine(config, graphs, card, front_end, weights)
 
 
-def _read_metrics(path: Path) -> dict[str, float]:
-    """A bundle's scores; none where it has no such file."""
-    text = _read_text(path, "JSON")
+def _read_verified(folder: Path, name: str, config: BundleConfig) -> bytes:
+    """A file of the bundle that is as its config says."""
     try:
-        metrics = json.loads(text or "{}")
-    except ValueError as error:
-        raise BundleError(f"{path}: expected JSON, found {error}") from error
-    if not isinstance(metrics, dict):
-        raise BundleError(f"{path}: expected a JSON object of scores, found {text.strip()[:40]!r}")
-    return metrics
-
-
-def _read_text(path: Path, expected: str) -> str:
-    """What a file that may be left out says."""
-    try:
-        return path.read_text("utf-8")
-    except FileNotFoundError:
-        return ""
-    except (OSError, UnicodeDecodeError) as error:
-        raise BundleError(f"{path}: expected {expected}, found {error}") from error
+        data = (folder / name).read_bytes()
+    except OSError as error:
+        raise BundleError(f"{folder / name}: expected a graph, found {error.strerror}") from error
+    digest = hashlib.sha256(data).hexdigest()
+    if digest != config.files.get(name):
+        raise BundleError(f"{folder / name}: expected SHA-256 {config.files.get(name)}, found {digest}")
+    return data

@@ -34,6 +34,16 @@ class Said:
     """What standard deviations are multiplied by; each track's own only for `placing_kernel`."""
 
 
+def rank(
+    logits: Float[np.ndarray, "track mode"], temperature: float
+) -> tuple[Float[np.ndarray, "track mode"], Int[np.ndarray, "track mode"]]:
+    """Probabilities, falling, and the modes in that order."""
+    shifted = np.exp((logits.astype(np.float64) - logits.max(axis=1, keepdims=True)) / temperature)
+    order = (-shifted).argsort(axis=1, kind="stable")
+    ranked = shifted[np.arange(len(order))[:, None], order]
+    return (ranked / ranked.sum(axis=1, keepdims=True)).astype(np.float32), order
+
+
 def place(
     order: Int[np.ndarray, "track mode"],
     said: Said,

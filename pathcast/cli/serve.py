@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -124,6 +125,8 @@ def command(processes: int, **options: Any) -> None:
     Without --cert it speaks plain text, without --tokens or --client-ca it answers everybody. Files of certificates and
     tokens are read again when they change.
     """
+    # Rows are batched instead, and servers share a machine's cores; read as numpy and scipy are imported, further down.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     if processes == 1:
         stdin = sys.stdin.fileno() if options["stop_with_stdin"] else None
         _serve(options, options["port"], click.echo, stops_with=stdin)
