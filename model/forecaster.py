@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -15,7 +16,7 @@ from pathcast.model.entries import entry_knots, find_entries
 from pathcast.model.forecast import Forecast, join, merge_modes
 from pathcast.model.given import NOTHING_GIVEN, Given
 from pathcast.model.goals import Goals, Places
-from pathcast.model.people import Observations, snapshots
+from pathcast.model.instants import forecasts_at, scene_blocks
 from pathcast.model.regions import Areas, Regions
 from pathcast.model.states import States
 from pathcast.model.track_answers import (
@@ -29,9 +30,8 @@ from pathcast.model.track_answers import (
 from pathcast.model.whole_tracks import WholeTracks, check_frame, check_near, lay_out
 from pathcast.tracks import Tracks
 
-_ROWS_AT_ONCE = 1 << 17
-"""Observations of whole scenes whose filters are kept at once."""
-_TRACKS_AT_ONCE = 256
+AnyTracks = Any
+"""Whatever `pathcast.formats.anything.as_tracks` takes."""
 ROUNDING_S = 1e-9
 
 
@@ -41,12 +41,14 @@ class Forecaster:
     Every answer holds the tracks that have at least two valid observations, in their order. What is common to all
     questions:
 
-    - `tracks`: Observations; rows that are not valid are passed over.
+    - `tracks`: Observations; rows that are not valid are passed over. `Tracks`, an Arrow table, a pandas DataFrame, a
+      dict of columns, a structured array with the columns track, time (s), x, y (m), and at will scene, z, valid, or an
+      array [row, 4 or 5] of track, time, x, y and perhaps z (`pathcast.formats.anything`).
     - `origin`: Metres, subtracted in double precision before the positions are narrowed to float32, and added to places
       in the answer; by default zero, as in a stream.
     - `given`: What is known of sensor and object, for models that take it (`Card.takes_noise`, `Card.takes_object`).
-    - They raise InputError: Other axes than the model's, an origin that is not finite, positions beyond 8 km, or
-      something given or asked for that the model does not have.
+    - They raise InputError: A column that is missing or of another type, other axes than the model's, an origin that
+      is not finite, positions beyond 8 km, or something given or asked for that the model does not have.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -66,7 +68,7 @@ class Forecaster:
 
     def forecast(
         self,
-        tracks: Tracks,
+        tracks: AnyTracks,
         offsets_s: Sequence[float] | None = None,
         num_modes: int = 0,
         origin: tuple[float, ...] | None = None,
@@ -87,6 +89,7 @@ class Forecaster:
         Raises:
             InputError: As of every question; offsets out of the model's range, or fewer than 0 modes.
         """
+        tracks = _as_tracks(tracks)
         zero = check_frame(self.card, tracks, origin)
         offsets = check_offsets(self.card, offsets_s)
         if num_modes < 0:
@@ -108,11 +111,13 @@ class Forecaster:
                 forecast.covariances,
                 None if forecast.point is None else (forecast.point + zero).astype(kind),
             ),
+            self.card,
+            whole.seen.scene_names,
         )
 
     def goal_probabilities(
         self,
-        tracks: Tracks,
+        tracks: AnyTracks,
         goals: Places,
         origin: tuple[float, ...] | None = None,
         given: Given = NOTHING_GIVEN,
@@ -130,6 +135,7 @@ class Forecaster:
         """
         if not self.card.takes_goals:
             refuse_goals(self.card)
+        tracks = _as_tracks(tracks)
         zero = check_frame(self.card, tracks, origin)
         named = Goals.of(goals, zero.tolist())
         whole = lay_out(tracks, zero)
@@ -139,7 +145,7 @@ class Forecaster:
 
     def regions(
         self,
-        tracks: Tracks,
+        tracks: AnyTracks,
         regions: Areas,
         offsets_s: Sequence[float] | None = None,
         origin: tuple[float, ...] | None = None,
@@ -159,6 +165,7 @@ class Forecaster:
         Raises:
             InputError: As of `forecast`, or of `Regions.of`.
         """
+        tracks = _as_tracks(tracks)
         zero = check_frame(self.card, tracks, origin)
         offsets = check_offsets(self.card, offsets_s)
         named = Regions.of(regions, zero.tolist())
@@ -172,7 +179,7 @@ class Forecaster:
         return TrackRegions(whole.scene, whole.track, states.time, named.names, tuple(offsets.tolist()), entries)
 
     def outcomes(
-        self, tracks: Tracks, origin: tuple[float, ...] | None = None, given: Given = NOTHING_GIVEN
+        self, tracks: AnyTracks, origin: tuple[float, ...] | None = None, given: Given = NOTHING_GIVEN
     ) -> TrackOutcomes:
         """How probable each of the model's outcomes is (`Card.outcome_names`), at the last valid observation.
 
@@ -181,6 +188,7 @@ class Forecaster:
         """
         if not self.card.outcome_names:
             refuse(self.card, "outcomes")
+        tracks = _as_tracks(tracks)
         zero = check_frame(self.card, tracks, origin)
         whole = lay_out(tracks, zero)
         states = self.encode(whole.times, whole.positions, whole.lengths, given.seen_from(zero))
@@ -189,7 +197,7 @@ class Forecaster:
 
     def contacts(
         self,
-        tracks: Tracks,
+        tracks: AnyTracks,
         horizon_s: float | None = None,
         origin: tuple[float, ...] | None = None,
         given: Given = NOTHING_GIVEN,
@@ -207,6 +215,7 @@ class Forecaster:
         """
         if not self.card.has_contacts:
             refuse(self.card, "contacts")
+        tracks = _as_tracks(tracks)
         zero = check_frame(self.card, tracks, origin)
         horizon = self.card.offsets_s[-1] if horizon_s is None else horizon_s
         if not (math.isfinite(horizon) and 0 < horizon <= self.card.horizon_s + ROUNDING_S):
@@ -218,7 +227,7 @@ class Forecaster:
         return TrackContacts(whole.scene, whole.track, states.time, placed)
 
     def surprises(
-        self, tracks: Tracks, origin: tuple[float, ...] | None = None, given: Given = NOTHING_GIVEN
+        self, tracks: AnyTracks, origin: tuple[float, ...] | None = None, given: Given = NOTHING_GIVEN
     ) -> TrackSurprises:
         """How surprising the last valid observations were, and which tracks do not fit what they are taken for.
 
@@ -227,6 +236,7 @@ class Forecaster:
         """
         if not self.card.has_surprise:
             refuse(self.card, "surprise")
+        tracks = _as_tracks(tracks)
         zero = check_frame(self.card, tracks, origin)
         whole = lay_out(tracks, zero)
         states = self.encode(whole.times, whole.positions, whole.lengths, given.seen_from(zero))
@@ -240,18 +250,11 @@ class Forecaster:
         if not (self.card.uses_neighbours and len(offsets)):
             return self.engine.forecast(states, offsets)
         check_near(whole.seen.time, whole.narrow)
-        starts = whole.seen.starts
-        person = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
-        everybody = Observations(whole.seen.scene, person, whole.seen.time, whole.narrow)
-        fresh = self.engine.start(1, given).filter
-        parts = []
-        for block in everybody.blocks(_ROWS_AT_ONCE):
-            people = snapshots(self.engine, everybody.take(block), self.card.coast_s, fresh)
+        parts: list[Forecast] = []
+        for block, people in scene_blocks(self.engine, whole.seen, whole.narrow, given):
             begin, end = np.searchsorted(whole.newest, [block.start, block.stop])
-            for start in range(begin, end, _TRACKS_AT_ONCE):
-                some = np.arange(start, min(start + _TRACKS_AT_ONCE, end))
-                others = people.around(whole.newest[some] - block.start)
-                parts.append(self.engine.forecast(states.take(some), offsets[some], others))
+            some, rows = np.arange(begin, end), whole.newest[begin:end] - block.start
+            parts += forecasts_at(self.engine, people, rows, states.take(some), offsets[some])
         return join(parts)
 
     def encode(
@@ -271,6 +274,15 @@ class Forecaster:
         seen = np.arange(times.shape[1])[None] < lengths[:, None]
         check_near(times[seen], positions[seen].reshape(-1, positions.shape[-1]))
         return self.engine.encode(self.engine.start(len(times), given), times, positions, lengths)
+
+
+def _as_tracks(tracks: AnyTracks) -> Tracks:
+    """The tracks, of whatever form; what converts them is imported where it is needed."""
+    if isinstance(tracks, Tracks):
+        return tracks
+    from pathcast.formats.anything import as_tracks
+
+    return as_tracks(tracks)
 
 
 def check_offsets(card: Card, offsets_s: Sequence[float] | None) -> Float[np.ndarray, " time"]:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float, Int, UInt64
 
 from pathcast.model.contacts import Contacts
+from pathcast.model.engine import Card
 from pathcast.model.entries import Entries
 from pathcast.model.forecast import Forecast
+from pathcast.model.forecast_table import forecast_table
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,6 +27,19 @@ class TrackForecasts:
     """Seconds: the newest observation, from which offsets count."""
     forecast: Forecast
     """Positions are metres in the frame of the tracks (the origin added back)."""
+    card: Card | None = None
+    """Of the model."""
+    scene_names: Mapping[int, str] = field(default_factory=lambda: MappingProxyType({}))
+
+    def to_arrow(self) -> Any:
+        """A row for each track, its numbers in fixed-size lists (`pathcast.model.forecast_table`)."""
+        return forecast_table(
+            self.scene, self.track, self.origin_time, self.forecast, scene_names=self.scene_names, card=self.card
+        )
+
+    def to_pandas(self) -> Any:
+        """The same as a pandas DataFrame, whose lists are arrays in one axis; needs pandas."""
+        return self.to_arrow().to_pandas()
 
 
 @dataclass(frozen=True, eq=False)

@@ -236,8 +236,13 @@ class Tracks:
         return pa.table(columns).replace_schema_metadata(metadata)
 
     @classmethod
-    def from_arrow(cls, table: pa.Table, where: str = "table") -> Tracks:
+    def from_arrow(cls, table: pa.Table, where: str = "table", first_row: int = 0) -> Tracks:
         """Reads a table with the columns of `to_arrow`; scene and valid may be left out, z makes it 3-D.
+
+        Args:
+            table: Of those columns.
+            where: The table, for messages.
+            first_row: The number of its first row, for messages.
 
         Raises:
             InputError: A column that is missing or of another type, a newer format number, or bad rows.
@@ -258,7 +263,8 @@ class Tracks:
             column = table.column(name)
             fault = InputError(f"{where}: column {name}", expected, f"{column.type}, {column.null_count} nulls")
             if column.null_count and name not in AXIS_NAMES:
-                raise fault
+                row = first_row + int(np.flatnonzero(column.is_null().to_numpy())[0])
+                raise InputError(f"{where}:{row}: {name}", expected, "null")
             try:
                 return np.asarray(column.to_numpy(), dtype=kind)
             except (ValueError, TypeError, OverflowError) as error:
@@ -277,6 +283,7 @@ class Tracks:
             numbers("valid", "truth values", np.bool_) if "valid" in names else None,
             names_by_scene,
             where=where,
+            rows=range(first_row, first_row + table.num_rows) if first_row else None,
         )
 
 

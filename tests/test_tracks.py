@@ -100,7 +100,7 @@ def test_bad_rows_are_refused_with_what_was_expected(change, message):
     [
         ("track", [-1, 0], "numbers from 0"),
         ("track", [0.5, 0.0], "whole numbers"),
-        ("track", [None, 1], "whole numbers, found int64, 1 nulls"),
+        ("track", [None, 1], "whole numbers, found null"),
         ("time", ["a", "b"], "seconds, found string"),
         ("x", ["a", "b"], "metres, found string"),
     ],

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import pathcast
 from pathcast.errors import InputError
-from pathcast.model import forecaster as forecaster_module
+from pathcast.model import instants
 from pathcast.model.bundle.engine import BundleEngine
 from pathcast.model.constant_velocity import ConstantVelocityEngine
 from pathcast.model.forecast import Forecast
@@ -89,8 +89,8 @@ def test_how_many_are_followed_at_once_does_not_matter(
 ) -> None:
     tracks = crowd(4, scenes=4)
     whole = forecaster.forecast(tracks)
-    monkeypatch.setattr(forecaster_module, "_ROWS_AT_ONCE", rows)
-    monkeypatch.setattr(forecaster_module, "_TRACKS_AT_ONCE", tracks_at_once)
+    monkeypatch.setattr(instants, "_ROWS_AT_ONCE", rows)
+    monkeypatch.setattr(instants, "_TRACKS_AT_ONCE", tracks_at_once)
     assert_same(forecaster.forecast(tracks).forecast, whole.forecast)
 
 

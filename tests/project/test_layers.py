@@ -1,4 +1,4 @@
-"""Imports point one way: errors, tracks, venue, settings, formats <- simulator <- model <- service <- live <- cli."""
+"""Imports point one way: errors, tracks, settings, formats <- simulator <- model <- service, batch <- live <- cli."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 LAYERS = ["simulator", "model", "service"]
 RANKS = {"errors": 0, "compiled": 0, "tracks": 0, "venue": 0, "settings": 0, "formats": 0, "v1": 0}
-RANKS |= {"simulator": 1, "model": 2, "service": 3, "live": 4, "cli": 5, "__main__": 6}
+RANKS |= {"simulator": 1, "model": 2, "batch": 3, "service": 3, "live": 4, "cli": 5, "__main__": 6}
 TORCH_ROOMS = ("pathcast.model.network", "pathcast.model.training", "pathcast.model.memory")
 SIMULATOR_READERS = ("pathcast.model.training", "pathcast.model.evaluation")
 CONTRACT_READERS = tuple(f"pathcast.service.{room}" for room in ("codec", "servicer", "stream", "server", "client"))
@@ -191,6 +191,20 @@ def test_models_take_only_flight_without_randomness_from_the_simulator() -> None
 
 def test_the_service_never_imports_the_simulator() -> None:
     wrong = [a for a in ours() if room(a.source) == "service" and room(a.target) == "simulator"]
+    assert not wrong, say(wrong)
+
+
+def test_batch_and_service_know_nothing_of_each_other() -> None:
+    wrong = [a for a in ours() if {room(a.source), room(a.target)} == {"batch", "service"}]
+    assert not wrong, say(wrong)
+
+
+def test_batch_takes_only_the_names_of_shards_from_the_simulator() -> None:
+    wrong = [
+        a
+        for a in ours()
+        if room(a.source) == "batch" and room(a.target) == "simulator" and a.target != "pathcast.simulator.shards"
+    ]
     assert not wrong, say(wrong)
 
 
