@@ -60,6 +60,8 @@ class Card:
     metrics: dict[str, float] = field(default_factory=dict)
     text: str = ""
     """The model card, Markdown."""
+    digest: str = ""
+    """A number for all that decides a bundle's forecasts; none for engines that are nothing but code."""
 
 
 @runtime_checkable

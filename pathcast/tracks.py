@@ -109,10 +109,12 @@ class Tracks:
             raise InputError(
                 f"{where}: position", f"shape [{num_rows}, 2 or 3], one row per time", f"{positions.shape}"
             )
-        scenes = _column(scene, np.int64, num_rows, f"{where}: scene")
-        ids = _column(track, np.uint64, num_rows, f"{where}: track")
+        scenes = column_of(scene, np.int64, num_rows, f"{where}: scene")
+        ids = column_of(track, np.uint64, num_rows, f"{where}: track")
         finite: NDArray[np.bool_] = np.asarray(np.isfinite(positions).all(axis=1))
-        is_valid: NDArray[np.bool_] = finite if valid is None else _column(valid, np.bool_, num_rows, f"{where}: valid")
+        is_valid: NDArray[np.bool_] = (
+            finite if valid is None else column_of(valid, np.bool_, num_rows, f"{where}: valid")
+        )
 
         def name(row: int) -> str:
             return f"{where}:{rows[row] if rows is not None else row}"
@@ -247,47 +249,56 @@ class Tracks:
         Raises:
             InputError: A column that is missing or of another type, a newer format number, or bad rows.
         """
-        metadata = {key.decode(): text.decode() for key, text in (table.schema.metadata or {}).items()}
-        found = metadata.get("pathcast.format", "1")
-        if not found.isdigit() or int(found) > FORMAT_NUMBER:
-            raise InputError(f"{where}: format number", f"at most {FORMAT_NUMBER}", found)
-        names = table.column_names
-        missing = [name for name in ("track", "time", "x", "y") if name not in names]
-        if missing:
-            raise InputError(
-                f"{where}: columns", "track, time (s), x, y (m), and at will scene, z, valid", ", ".join(names)
-            )
-        axes = [name for name in AXIS_NAMES if name in names]
+        columns = arrow_columns(table, where, first_row)
+        rows = range(first_row, first_row + table.num_rows) if first_row else None
+        return cls.from_rows(**columns, where=where, rows=rows)
 
-        def numbers(name: str, expected: str, kind: type[np.generic] | None) -> NDArray[Any]:
-            column = table.column(name)
-            fault = InputError(f"{where}: column {name}", expected, f"{column.type}, {column.null_count} nulls")
-            if column.null_count and name not in AXIS_NAMES:
-                row = first_row + int(np.flatnonzero(column.is_null().to_numpy())[0])
-                raise InputError(f"{where}:{row}: {name}", expected, "null")
-            try:
-                return np.asarray(column.to_numpy(), dtype=kind)
-            except (ValueError, TypeError, OverflowError) as error:
-                raise fault from error
 
-        try:
-            scene_names = json.loads(metadata.get("pathcast.scene_names", "{}"))
-            names_by_scene = {int(scene): str(name) for scene, name in scene_names.items()}
-        except (ValueError, AttributeError) as error:
-            raise InputError(f"{where}: scene names", "a JSON object of scene to name", str(error)) from error
-        return cls.from_rows(
-            numbers("scene", "whole numbers", None) if "scene" in names else 0,
-            numbers("track", "whole numbers", None),
-            numbers("time", "seconds", np.float64),
-            np.column_stack([numbers(name, "metres", np.float64) for name in axes]),
-            numbers("valid", "truth values", np.bool_) if "valid" in names else None,
-            names_by_scene,
-            where=where,
-            rows=range(first_row, first_row + table.num_rows) if first_row else None,
+def arrow_columns(table: pa.Table, where: str = "table", first_row: int = 0) -> dict[str, Any]:
+    """What `Tracks.from_rows` takes of a table, its rows as they lie; arguments as of `Tracks.from_arrow`.
+
+    Raises:
+        InputError: A column that is missing or of another type, a null, or a newer format number.
+    """
+    metadata = {key.decode(): text.decode() for key, text in (table.schema.metadata or {}).items()}
+    found = metadata.get("pathcast.format", "1")
+    if not found.isdigit() or int(found) > FORMAT_NUMBER:
+        raise InputError(f"{where}: format number", f"at most {FORMAT_NUMBER}", found)
+    names = table.column_names
+    missing = [name for name in ("track", "time", "x", "y") if name not in names]
+    if missing:
+        raise InputError(
+            f"{where}: columns", "track, time (s), x, y (m), and at will scene, z, valid", ", ".join(names)
         )
+    axes = [name for name in AXIS_NAMES if name in names]
+
+    def numbers(name: str, expected: str, kind: type[np.generic] | None) -> NDArray[Any]:
+        column = table.column(name)
+        fault = InputError(f"{where}: column {name}", expected, f"{column.type}, {column.null_count} nulls")
+        if column.null_count and name not in AXIS_NAMES:
+            row = first_row + int(np.flatnonzero(column.is_null().to_numpy())[0])
+            raise InputError(f"{where}:{row}: {name}", expected, "null")
+        try:
+            return np.asarray(column.to_numpy(), dtype=kind)
+        except (ValueError, TypeError, OverflowError) as error:
+            raise fault from error
+
+    try:
+        scene_names = json.loads(metadata.get("pathcast.scene_names", "{}"))
+        names_by_scene = {int(scene): str(name) for scene, name in scene_names.items()}
+    except (ValueError, AttributeError) as error:
+        raise InputError(f"{where}: scene names", "a JSON object of scene to name", str(error)) from error
+    return {
+        "scene": numbers("scene", "whole numbers", None) if "scene" in names else 0,
+        "track": numbers("track", "whole numbers", None),
+        "time": numbers("time", "seconds", np.float64),
+        "position": np.column_stack([numbers(name, "metres", np.float64) for name in axes]),
+        "valid": numbers("valid", "truth values", np.bool_) if "valid" in names else None,
+        "scene_names": names_by_scene,
+    }
 
 
-def _column(values: ArrayLike, kind: type[np.generic], num_rows: int, where: str) -> NDArray[Any]:
+def column_of(values: ArrayLike, kind: type[np.generic], num_rows: int, where: str) -> NDArray[Any]:
     """Values as an array of that kind, a scalar repeated to all rows."""
     array = np.asarray(values)
     if array.ndim == 0:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 from pathlib import Path
@@ -152,6 +153,11 @@ class BundleConfig(_Strict):
     """Settings that it was trained with."""
     files: dict[str, str] = Field(default_factory=dict)
     """SHA-256 of the graphs and weights."""
+
+    @property
+    def digest(self) -> str:
+        """A number for all that decides forecasts: what stands here, the other files' hashes among it."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
 
     @model_validator(mode="after")
     def _check(self) -> BundleConfig:

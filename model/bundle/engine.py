@@ -376,6 +376,7 @@ def load_bundle(folder: Path) -> BundleEngine:
         takes_object=is_ball,
         metrics=read_metrics(folder / METRICS),
         text=read_text(folder / CARD, "text in UTF-8"),
+        digest=config.digest,
     )
     weights = None
     if front_end.num_axes == 3 and (folder / WEIGHTS).exists():

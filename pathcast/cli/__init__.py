@@ -15,6 +15,7 @@ VERBS: Final = {
     "simulate": "Make tracks of balls and people whose truth is known.",
     "train": "Train a forecaster on tracks.",
     "evaluate": "Score forecasters beside baselines.",
+    "forecast": "Forecast the tracks of files, any number of them.",
     "serve": "Answer forecasts over gRPC.",
     "watch": "Stream a file or standard input to a server and print forecasts.",
     "doctor": "Check a server: reached, ready, forecasting.",

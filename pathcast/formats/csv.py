@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -25,6 +26,8 @@ from pathcast.formats.text import decode, read_bytes
 from pathcast.tracks import Tracks
 
 DELIMITERS = (",", ";", "\t")
+BYTES_IN_BLOCK = 1 << 21
+"""Text that is turned into numbers at once where a file is read in blocks."""
 
 
 def read_csv(
@@ -47,24 +50,46 @@ def read_csv(
     Raises:
         InputError: With the line, for anything that is not so.
     """
-    table, lines = _read_text_table(path)
-    layout = find_columns(
-        table.column_names,
-        f"{path}:1",
-        columns=columns,
-        scale=scale,
-        time_scale=time_scale,
-        frames_per_second=frames_per_second,
+    columns_of_rows, lines = _read_columns(
+        read_bytes(path),
+        path,
+        0,
+        {
+            "columns": columns,
+            "scale": scale,
+            "time_scale": time_scale,
+            "frames_per_second": frames_per_second,
+        },
     )
-    reader = _Columns(table, layout, lines, path)
-    position = np.column_stack([reader.numbers(axis) for axis in layout.axes]) * layout.metres
-    is_empty = np.logical_or.reduce([reader.is_empty(axis) for axis in layout.axes])
-    valid = reader.truths("valid") if "valid" in layout.names else ~is_empty
-    time = reader.numbers("time" if "time" in layout.names else "frame") * layout.seconds
-    scene, names = reader.scenes(path.stem)
-    return Tracks.from_rows(
-        scene, reader.whole("track", np.uint64), time, position, valid, names, where=str(path), rows=lines
-    )
+    return Tracks.from_rows(**columns_of_rows, where=str(path), rows=lines)
+
+
+def csv_blocks(path: Path, **options: Any) -> Iterator[tuple[dict[str, Any], Sequence[int], float]]:
+    """A table some lines at a time: what `Tracks.from_rows` takes of them, their lines, and the share read by then.
+
+    Scenes that are given as texts are numbered anew in every block.
+
+    Args:
+        path: The file.
+        options: Those of `read_csv`.
+
+    Raises:
+        InputError: With the line, for anything that is not so.
+    """
+    try:
+        size = max(path.stat().st_size, 1)
+        with path.open("rb") as file:
+            header = next((line for line in file if line.strip()), b"")
+            skipped = 0
+            while block := file.readlines(BYTES_IN_BLOCK):
+                while sum(line.count(b'"') for line in block) % 2 and (more := file.readline()):
+                    block.append(more)  # a line that ends inside quotation marks goes on
+                if any(line.strip() for line in block):
+                    columns, lines = _read_columns(header + b"".join(block), path, skipped, options)
+                    yield columns, lines, file.tell() / size
+                skipped += len(block)
+    except OSError as error:
+        raise InputError(str(path), "a readable file", os.strerror(error.errno or 0).lower()) from error
 
 
 def write_csv(tracks: Tracks, path: Path) -> None:
@@ -86,10 +111,30 @@ def write_csv(tracks: Tracks, path: Path) -> None:
         arrow_csv.write_csv(pa.table(columns), part)
 
 
-def _read_text_table(path: Path) -> tuple[pa.Table, Sequence[int]]:
+def _read_columns(
+    content: bytes, path: Path, skipped: int, options: Mapping[str, Any]
+) -> tuple[dict[str, Any], Sequence[int]]:
+    """What `Tracks.from_rows` takes of a header and the lines after some that are skipped, and their numbers."""
+    table, lines = _read_text_table(content, path, skipped)
+    layout = find_columns(table.column_names, f"{path}:1", **options)
+    reader = _Columns(table, layout, lines, path)
+    position = np.column_stack([reader.numbers(axis) for axis in layout.axes]) * layout.metres
+    is_empty = np.logical_or.reduce([reader.is_empty(axis) for axis in layout.axes])
+    scene, names = reader.scenes(path.stem)
+    columns = {
+        "scene": scene,
+        "track": reader.whole("track", np.uint64),
+        "time": reader.numbers("time" if "time" in layout.names else "frame") * layout.seconds,
+        "position": position,
+        "valid": reader.truths("valid") if "valid" in layout.names else ~is_empty,
+        "scene_names": names,
+    }
+    return columns, lines
+
+
+def _read_text_table(content: bytes, path: Path, skipped: int) -> tuple[pa.Table, Sequence[int]]:
     """All cells as text, and the line of each row."""
-    content = read_bytes(path)
-    text = decode(content, path).lstrip("\r\n")
+    text = decode(content, path, skipped).lstrip("\r\n")
     header = text.split("\n", 1)[0].rstrip("\r")
     delimiter = max(DELIMITERS, key=header.count)
     faults: list[InputError] = []
@@ -99,7 +144,7 @@ def _read_text_table(path: Path) -> tuple[pa.Table, Sequence[int]]:
         faults.append(InputError(f"{path}:{lines[row.number - 2]}", expected, f"{row.actual_columns}"))
         return "error"
 
-    lines = _row_lines(content)
+    lines = _row_lines(content, skipped)
     try:
         table = arrow_csv.read_csv(
             io.BytesIO(text.encode()),
@@ -124,13 +169,13 @@ def _names(header: str, delimiter: str) -> list[str]:
     return next(csv.reader([header], delimiter=delimiter), [])
 
 
-def _row_lines(content: bytes) -> Sequence[int]:
-    """The line of each row below the header; blank lines are no rows."""
+def _row_lines(content: bytes, skipped: int) -> Sequence[int]:
+    """The line of each row below the header, after which some are skipped; blank lines are no rows."""
     unix = content.replace(b"\r\n", b"\n")
     if not unix.startswith(b"\n") and b"\n\n" not in unix:
-        return range(2, unix.count(b"\n") + 2)
+        return range(2 + skipped, unix.count(b"\n") + 2 + skipped)
     rows = unix.split(b"\n")
-    return [number for number, row in enumerate(rows, 1) if row][1:]
+    return [number + skipped for number, row in enumerate(rows, 1) if row][1:]
 
 
 class _Columns:

@@ -55,7 +55,7 @@ def laid_out_tracks(
     table: pa.Table, layout: Layout, where: str, first_row: int = 0, scene_name: str | None = None
 ) -> Tracks:
     """Tracks of a table whose columns have been found; as `tracks_of_table`."""
-    numbered, scene_names = _numbered_scenes(renamed(table, layout, where), scene_name)
+    numbered, scene_names = numbered_scenes(renamed(table, layout, where), scene_name)
     tracks = Tracks.from_arrow(numbered, where, first_row)
     return replace(
         tracks,
@@ -80,12 +80,12 @@ def renamed(table: pa.Table, layout: Layout, where: str) -> pa.Table:
     return pa.table(columns).replace_schema_metadata(table.schema.metadata)
 
 
-def is_text(kind: pa.DataType) -> bool:
+def _is_text(kind: pa.DataType) -> bool:
     """Whether a column of that type holds texts."""
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_dictionary(kind))
 
 
-def _numbered_scenes(table: pa.Table, scene_name: str | None) -> tuple[pa.Table, dict[int, str] | None]:
+def numbered_scenes(table: pa.Table, scene_name: str | None) -> tuple[pa.Table, dict[int, str] | None]:
     """Scenes given as text numbered in the order in which they appear, with their names.
 
     The names are None where the table numbers its scenes itself.
@@ -94,7 +94,7 @@ def _numbered_scenes(table: pa.Table, scene_name: str | None) -> tuple[pa.Table,
     role = "scene" if "scene" in names else "scene_name"
     if role not in names:
         return table, None if scene_name is None else {0: scene_name}
-    if not is_text(table.schema.field(role).type):
+    if not _is_text(table.schema.field(role).type):
         return table, None
     encoded: Any = table.column(role).cast(pa.string()).combine_chunks().dictionary_encode()
     columns: dict[str, Any] = dict(zip(names, table.columns, strict=True)) | {"scene": encoded.indices}

@@ -26,19 +26,24 @@ def read_bytes(path: Path) -> bytes:
     return content
 
 
-def decode(content: bytes, path: Path) -> str:
+def decode(content: bytes, path: Path, skipped: int = 0) -> str:
     """Content as text, a byte order mark at its start left out.
+
+    Args:
+        content: Of the file, or its first line and what follows some that are skipped.
+        path: The file, for messages.
+        skipped: Lines left out after the first.
 
     Raises:
         InputError: It is not UTF-8 text.
     """
     if b"\0" in content:
-        line = content[: content.index(b"\0")].count(b"\n") + 1
+        line = content[: content.index(b"\0")].count(b"\n") + 1 + skipped
         raise InputError(f"{path}:{line}", "text in UTF-8", "a zero byte: binary content")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
+        line = content[: error.start].count(b"\n") + 1 + skipped
         raise InputError(f"{path}:{line}", "text in UTF-8", f"the byte 0x{content[error.start]:02x}") from error
 
 

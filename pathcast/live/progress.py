@@ -6,7 +6,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
 
 @contextmanager
@@ -61,5 +69,34 @@ def scene_progress(title: str, num_scenes: int) -> Iterator[Callable[[int], None
             bar.advance(task, num)
             speed = bar.tasks[0].speed
             bar.update(task, rate=f"{speed:.0f}/s" if speed else "")
+
+        yield advance
+
+
+@contextmanager
+def byte_progress(title: str, num_bytes: int) -> Iterator[Callable[[float, int], None]]:
+    """A bar of how much of some files has been read, with forecasts a second, gone at the end.
+
+    Gives what is told how many more bytes were read, and how many more forecasts were made. Where nobody watches
+    (standard error is not a terminal), nothing is printed.
+    """
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    num_forecasts = 0
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(title, total=num_bytes, rate="")
+
+        def advance(num_read: float, num: int) -> None:
+            nonlocal num_forecasts
+            num_forecasts += num
+            elapsed = bar.tasks[0].elapsed
+            bar.update(task, advance=num_read, rate=f"{num_forecasts / elapsed:.0f} forecasts/s" if elapsed else "")
 
         yield advance
