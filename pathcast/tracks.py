@@ -278,6 +278,11 @@ def arrow_columns(table: pa.Table, where: str = "table", first_row: int = 0) -> 
         if column.null_count and name not in AXIS_NAMES:
             row = first_row + int(np.flatnonzero(column.is_null().to_numpy())[0])
             raise InputError(f"{where}:{row}: {name}", expected, "null")
+        if not _is_number(column.type) and len(column) > column.null_count:  # numpy would read texts, and count dates
+            row = first_row + int(np.flatnonzero(column.is_valid().to_numpy())[0])
+            raise InputError(
+                f"{where}:{row}: column {name}", expected, f"{column.type} such as {column[row - first_row]}"
+            )
         try:
             return np.asarray(column.to_numpy(), dtype=kind)
         except (ValueError, TypeError, OverflowError) as error:
@@ -296,6 +301,14 @@ def arrow_columns(table: pa.Table, where: str = "table", first_row: int = 0) -> 
         "valid": numbers("valid", "truth values", np.bool_) if "valid" in names else None,
         "scene_names": names_by_scene,
     }
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    """Whether a column of that Arrow type holds numbers or truth values."""
+    import pyarrow as pa
+
+    tests = (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal, pa.types.is_boolean)
+    return any(test(kind) for test in tests)
 
 
 def column_of(values: ArrayLike, kind: type[np.generic], num_rows: int, where: str) -> NDArray[Any]:

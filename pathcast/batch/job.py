@@ -84,9 +84,10 @@ def units_of(job: Job) -> tuple[list[Unit], list[Path]]:
         raise InputError(str(job.source), "a file or folder of tracks", "nothing")
     is_file = job.output.suffix.lower() in SUFFIXES
     if not job.source.is_dir():
-        check_output(job.output if is_file else Path(f"x{job.suffix}"), job.is_long)
-        if is_file:
+        if is_file or (job.output.suffix and not job.output.is_dir()):
+            check_output(job.output, job.is_long)
             return [_file_unit(job.source, job.output)], []
+        check_output(Path(f"x{job.suffix}"), job.is_long)
         return [_folder_unit(job, Path(job.source.name), {})], []
     if is_file:
         raise InputError(str(job.output), "a folder, for the forecasts of a folder", "the name of a file")
@@ -173,8 +174,8 @@ def _root(source: Path) -> Path:
 def _file_unit(source: Path, output: Path) -> Unit:
     if output.resolve() == source.resolve():
         raise InputError(str(output), "another file than that of the tracks", "the same")
-    rejected = output.with_name(f"{output.stem}-rejected.csv")
-    return Unit(source, output, rejected, output.with_name(f"{output.stem}-record.json"))
+    beside = (output.with_name(f"{output.name}.{role}") for role in ("rejected.csv", "record.json"))
+    return Unit(source, output, *beside)
 
 
 def _folder_unit(job: Job, path: Path, stems: Mapping[Path, int]) -> Unit:

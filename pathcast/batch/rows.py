@@ -100,12 +100,8 @@ def csv_rows(path: Path, options: Mapping[str, Any]) -> Iterator[tuple[Rows, flo
     Raises:
         InputError: With the line, for anything that is not so.
     """
-    scenes = SceneNumbers()
     for columns, lines, share in csv_blocks(path, **options):
-        names = columns.pop("scene_names")
-        if names:
-            columns["scene"], names = scenes.renumber(columns["scene"], names)
-        yield Rows(**columns, number=np.asarray(lines, np.int64), scene_names=names), share
+        yield Rows(**columns, number=np.asarray(lines, np.int64)), share
 
 
 class SceneNumbers:

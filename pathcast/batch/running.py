@@ -5,14 +5,15 @@ from __future__ import annotations
 import glob
 import os
 from collections import Counter
-from collections.abc import Callable, Mapping
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from pyarrow import csv as arrow_csv
 
-from pathcast.batch.forecasting import BatchForecaster
+from pathcast.batch.forecasting import BatchForecaster, Part
 from pathcast.batch.job import Job, Unit, make_folders, stamp, write_record
 from pathcast.batch.outputs import SUFFIXES
 from pathcast.batch.pieces import Grouping, OutOfOrderError, Piece, groupings, pieces
@@ -117,8 +118,11 @@ def _write(
     told = 0.0
     faults: list[InputError] = []
 
-    def compute(piece: Piece) -> Any:
-        return forecaster.parts(piece.tracks)
+    def compute(piece: Piece) -> Iterator[Part]:
+        try:
+            yield from forecaster.parts(piece.tracks)
+        except InputError as error:  # it knows nothing of files
+            raise InputError(f"{unit.source}: {error.where}", error.expected, error.found) from error
 
     try:
         with replacing(unit.output) as part, replacing(unit.rejected) as rejected_part:
@@ -128,9 +132,11 @@ def _write(
                     found = pieces(unit.source, job.reading, grouping, needs_scenes)
                     with closing(in_order(found, compute, num_threads)) as computed:
                         for piece, parts in computed:
-                            output.begin(piece.tracks)
+                            with _writing(unit.output):
+                                output.begin(piece.tracks)
                             for table, rejected in parts:
-                                output.append(table)
+                                with _writing(unit.output):
+                                    output.append(table)
                                 rejected_rows.write_table(rejected)
                                 written.num_forecasts += table.num_rows
                                 written.rejected.update(count_reasons(rejected))
@@ -141,11 +147,14 @@ def _write(
                             tell(told, 0)
                     if not written.num_rows:
                         raise InputError(str(unit.source), "at least one row", "none")
+                except OutputError:
+                    raise
                 except InputError as error:  # of the tracks; those of the files that are written are no such
                     faults.append(error)
                     raise
                 finally:
-                    output.close()
+                    with _writing(unit.output):
+                        output.close()
             record = {
                 "settings": job.settings(forecaster.engine),
                 "source": dict(source),
@@ -155,10 +164,20 @@ def _write(
             unit.output.unlink(missing_ok=True)  # a record is never beside other forecasts than its own
             write_record(unit, record)
     except InputError as error:
-        if error in faults:
+        if isinstance(error, OutputError) or error in faults:
             raise
         raise OutputError(error.where, error.expected, error.found) from error
     return written
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    """Tells of what the system refuses as of the file that is written."""
+    try:
+        yield
+    except OSError as error:
+        reason = os.strerror(error.errno).lower() if error.errno else str(error)
+        raise OutputError(str(path), "a place where a file can be written", reason) from error
 
 
 def _remove_parts(unit: Unit) -> None:

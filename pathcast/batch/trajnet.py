@@ -32,6 +32,8 @@ class TrajnetOutput:
         self._frames: dict[int, int] = {}
         """What is added to the frame numbers of each scene at hand."""
         self._tracks: dict[tuple[int, int], int] = {}
+        self._first: dict[int, int] = {}
+        """The frame at which each pedestrian was first seen."""
 
     def begin(self, tracks: Tracks) -> None:
         """Writes the observations.
@@ -42,7 +44,7 @@ class TrajnetOutput:
         where = str(self._path)
         check_planar(tracks, where)
         seen = tracks.select(tracks.valid)
-        self._frames, self._tracks = {}, {}
+        self._frames, self._tracks, self._first = {}, {}, {}
         if not seen.num_rows:
             return
         frames, self._rate = numbered_frames(seen, where, self._rate)
@@ -59,7 +61,9 @@ class TrajnetOutput:
             scene = int(seen.scene[row])
             x, y = seen.position[row].tolist()
             number = self._tracks[scene, int(seen.track[row])]
-            self._write("track", {"f": int(frames[row]) + self._frames[scene], "p": number, "x": x, "y": y})
+            frame = int(frames[row]) + self._frames[scene]
+            self._first.setdefault(number, frame)
+            self._write("track", {"f": frame, "p": number, "x": x, "y": y})
 
     def append(self, table: pa.Table) -> None:
         if not table.num_rows or self._rate is None:
@@ -73,7 +77,7 @@ class TrajnetOutput:
         for origin, paths in zip(origins, means, strict=True):
             scene = origin["scene"]
             present = round(origin["origin_time"] * self._rate) + self._frames[scene]
-            self._forecast(present + steps, present, self._tracks[scene, origin["track"]], paths)
+            self._forecast(present + steps, self._tracks[scene, origin["track"]], paths)
 
     def close(self) -> None:
         self._file.close()
@@ -81,13 +85,19 @@ class TrajnetOutput:
     def _forecast(
         self,
         frames: Int[np.ndarray, " time"],
-        present: int,
         pedestrian: int,
         paths: Float[np.ndarray, "mode time axis"],
     ) -> None:
         number = self._num_forecasts
         self._num_forecasts += 1
-        scene = {"id": number, "p": pedestrian, "s": present, "e": int(frames[-1]), "fps": self._rate, "frame_step": 1}
+        scene = {
+            "id": number,
+            "p": pedestrian,
+            "s": self._first[pedestrian],
+            "e": int(frames[-1]),
+            "fps": self._rate,
+            "frame_step": 1,
+        }
         self._write("scene", scene)
         for mode, path in enumerate(paths.tolist()):
             for frame, (x, y) in zip(frames.tolist(), path, strict=True):

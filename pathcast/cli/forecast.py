@@ -154,7 +154,7 @@ def command(source: Path, out: Path, **given: Any) -> None:
 
     INPUT is Parquet, CSV, TrajNet++ ndjson, ETH/UCY or Jülich text, or JuPedSim sqlite. Every file of it becomes a file
     of OUTPUT, which is there as a whole or not at all. Tracks that get no forecast are listed with the reason beside
-    it: in OUTPUT-rejected.csv, or for folders in OUTPUT/_rejected/.
+    it: in OUTPUT.rejected.csv, or for folders in OUTPUT/_rejected/.
     """
     job = _job_of(source, out, given)
     from pathcast.batch.forecasting import BatchForecaster

@@ -54,6 +54,7 @@ def read_csv(
         read_bytes(path),
         path,
         0,
+        {},
         {
             "columns": columns,
             "scale": scale,
@@ -67,8 +68,6 @@ def read_csv(
 def csv_blocks(path: Path, **options: Any) -> Iterator[tuple[dict[str, Any], Sequence[int], float]]:
     """A table some lines at a time: what `Tracks.from_rows` takes of them, their lines, and the share read by then.
 
-    Scenes that are given as texts are numbered anew in every block.
-
     Args:
         path: The file.
         options: Those of `read_csv`.
@@ -81,12 +80,13 @@ def csv_blocks(path: Path, **options: Any) -> Iterator[tuple[dict[str, Any], Seq
         with path.open("rb") as file:
             header = next((line for line in file if line.strip()), b"")
             skipped = 0
+            known: dict[str, int] = {}
             while block := file.readlines(BYTES_IN_BLOCK):
                 while sum(line.count(b'"') for line in block) % 2 and (more := file.readline()):
                     block.append(more)  # a line that ends inside quotation marks goes on
                 if any(line.strip() for line in block):
-                    columns, lines = _read_columns(header + b"".join(block), path, skipped, options)
-                    yield columns, lines, file.tell() / size
+                    columns, lines = _read_columns(header + b"".join(block), path, skipped, known, options)
+                    yield columns, lines[: len(columns["time"])], file.tell() / size
                 skipped += len(block)
     except OSError as error:
         raise InputError(str(path), "a readable file", os.strerror(error.errno or 0).lower()) from error
@@ -112,12 +112,12 @@ def write_csv(tracks: Tracks, path: Path) -> None:
 
 
 def _read_columns(
-    content: bytes, path: Path, skipped: int, options: Mapping[str, Any]
+    content: bytes, path: Path, skipped: int, known: dict[str, int], options: Mapping[str, Any]
 ) -> tuple[dict[str, Any], Sequence[int]]:
     """What `Tracks.from_rows` takes of a header and the lines after some that are skipped, and their numbers."""
     table, lines = _read_text_table(content, path, skipped)
     layout = find_columns(table.column_names, f"{path}:1", **options)
-    reader = _Columns(table, layout, lines, path)
+    reader = _Columns(table, layout, lines, path, known)
     position = np.column_stack([reader.numbers(axis) for axis in layout.axes]) * layout.metres
     is_empty = np.logical_or.reduce([reader.is_empty(axis) for axis in layout.axes])
     scene, names = reader.scenes(path.stem)
@@ -181,11 +181,13 @@ def _row_lines(content: bytes, skipped: int) -> Sequence[int]:
 class _Columns:
     """A table of text, read column by column into numbers, with the line in every message."""
 
-    def __init__(self, table: Any, layout: Layout, lines: Sequence[int], path: Path) -> None:
+    def __init__(self, table: Any, layout: Layout, lines: Sequence[int], path: Path, known: dict[str, int]) -> None:
         self._table = table
         self._layout = layout
         self._lines = lines
         self._path = path
+        self._known = known
+        """The numbers of texts, of blocks before this one too."""
 
     def _text(self, role: str) -> Any:
         return pc.utf8_trim_whitespace(self._table.column(self._layout.names[role]))
@@ -243,7 +245,9 @@ class _Columns:
     def _numbered(self, role: str) -> tuple[NDArray[np.int64], dict[int, str]]:
         """Texts numbered in the order in which they appear."""
         encoded = self._text(role).combine_chunks().dictionary_encode()
-        return np.asarray(encoded.indices, np.int64), dict(enumerate(encoded.dictionary.to_pylist()))
+        texts = encoded.dictionary.to_pylist()
+        numbers = [self._known.setdefault(text, len(self._known)) for text in texts]
+        return np.array(numbers, np.int64)[np.asarray(encoded.indices)], dict(zip(numbers, texts, strict=True))
 
     def _scene_names(self, scene: NDArray[np.int64]) -> dict[int, str]:
         """The name that stands beside each scene's number."""

@@ -1,11 +1,16 @@
 """Walkers in scenes, seen at a jittery clock."""
 
+import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from pathcast.cli import main
 from pathcast.tracks import Tracks
+
+Run = Callable[[str], tuple[int, str, str]]
 
 
 def make_walks(num: int = 12, scenes: int = 3, length: int = 8, seed: int = 1, axes: int = 2) -> Tracks:
@@ -28,3 +33,18 @@ def make_walks(num: int = 12, scenes: int = 3, length: int = 8, seed: int = 1, a
 @pytest.fixture
 def walks() -> Callable[..., Tracks]:
     return make_walks
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
+    """Runs `pathcast forecast` as the shell would, in a folder of its own: (exit code, stdout, stderr)."""
+    monkeypatch.chdir(tmp_path)
+
+    def pathcast(words: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["pathcast", "forecast", *words.split()])
+        with pytest.raises(SystemExit) as end:
+            main()
+            sys.exit(0)
+        return int(end.value.code or 0), *capsys.readouterr()
+
+    return pathcast
