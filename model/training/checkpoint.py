@@ -1,8 +1,9 @@
-"""Checkpoints: a run's state after its newest whole epoch, in one file that is replaced as a whole.
+"""Checkpoints: a run's state after its newest whole epoch or so many steps, in one file that is replaced as a whole.
 
 `checkpoint/state.safetensors` in the output folder holds weights, averages, best weights and the optimiser's moments
-as tensors, and settings, schedule and all epochs' records as JSON in the file's metadata. It is there while the run is
-unfinished, and is removed once the bundle is in place.
+as tensors, and settings, schedule, all epochs' records and what is done of the next one as JSON in the file's metadata.
+Nothing in it says how many processes there were. It is there while the run is unfinished, and is removed once the
+bundle is in place.
 """
 
 from __future__ import annotations
@@ -21,7 +22,10 @@ from pathcast.model.training.settings import TrainingSettings
 from pathcast.model.training.state import TrainingState
 
 FOLDER, FILE = "checkpoint", "state.safetensors"
-FORMAT_NUMBER = 1
+FORMAT_NUMBER = 2
+"""Since 2 a checkpoint may stand within an epoch; 1 is read too."""
+MEANS = ("device", "micro_batch", "checkpoint_steps")
+"""Settings that decide how a result is come by and not which; a run may go on with others."""
 
 
 def has_checkpoint(folder: Path) -> bool:
@@ -60,8 +64,9 @@ def read_checkpoint(folder: Path, state: TrainingState) -> None:
             tensors = {name: file.get_tensor(name) for name in file.offset_keys()}
     except (OSError, SafetensorError, ValueError) as error:
         raise InputError(str(path), "a checkpoint", str(error)) from error
-    if record.get("format") != FORMAT_NUMBER:
-        raise InputError(str(path), f"a checkpoint of format {FORMAT_NUMBER}", str(record.get("format")))
+    if record.get("format") not in (FORMAT_NUMBER - 1, FORMAT_NUMBER):
+        expected = f"a checkpoint of format {FORMAT_NUMBER - 1} or {FORMAT_NUMBER}"
+        raise InputError(str(path), expected, str(record.get("format")))
     require_same(path, record["settings"], state.settings)
     state.unpack(tensors, record)
 
@@ -71,7 +76,7 @@ def require_same(path: Path, before: dict[str, Any], settings: TrainingSettings)
 
     Args:
         path: Where they were found.
-        before: The run's settings as plain values; what is missing has its default.
+        before: The run's settings as plain values; what is missing has its default, and `MEANS` may differ.
         settings: Those asked for now.
 
     Raises:
@@ -80,7 +85,7 @@ def require_same(path: Path, before: dict[str, Any], settings: TrainingSettings)
     default = TrainingSettings.model_fields
     then = {name: before.get(name, field.default) for name, field in default.items()}
     now = settings.model_dump(mode="json")
-    others = [name for name in now if then[name] != now[name]]
+    others = [name for name in now if then[name] != now[name] and name not in MEANS]
     if others:
         expected = "the settings of the run, " + ", ".join(f"{name} = {then[name]!r}" for name in others)
         raise InputError(str(path), expected, ", ".join(f"{name} = {now[name]!r}" for name in others))

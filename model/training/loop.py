@@ -16,22 +16,23 @@ from pathlib import Path
 import numpy as np
 import torch
 from jaxtyping import Float
-from torch import Tensor
 
 from pathcast.errors import InputError
 from pathcast.formats.atomic import replacing
 from pathcast.model.frontends import FrontEnd
 from pathcast.model.network.network import ForecastNetwork
 from pathcast.model.training.anchors import fit_anchors
+from pathcast.model.training.batches import Batch, whole_batches
 from pathcast.model.training.build import build_network, load_start
 from pathcast.model.training.checkpoint import has_checkpoint, read_checkpoint, write_checkpoint
 from pathcast.model.training.examples import Examples
-from pathcast.model.training.forward import Forward, Rows
-from pathcast.model.training.loss import LossWeights, forecast_loss
+from pathcast.model.training.forward import Forward
+from pathcast.model.training.gradients import Gradients, batch_loss, decode
+from pathcast.model.training.loss import LossWeights
 from pathcast.model.training.observed import Source, examples_of
 from pathcast.model.training.ranks import Ranks
 from pathcast.model.training.settings import TrainingSettings
-from pathcast.model.training.state import TrainingState
+from pathcast.model.training.state import Begun, TrainingState
 
 Progress = Callable[[int, int, dict[str, float]], None]
 """Told after each epoch: its number from 1, how many there are, and the validation scores."""
@@ -94,25 +95,33 @@ def train(
     validation = make("validation", 0, settings.num_validation)
     weights = LossWeights(**{name: getattr(settings, name) for name in LossWeights.__dataclass_fields__})
     knots = np.asarray(settings.knots_s)
-    forward: Callable[..., Rows] = ranks.together(Forward(network, settings.precision, front_end, knots))
-    if settings.compile:
-        forward = torch.compile(forward)
+    module = ranks.together(Forward(network, settings.precision, front_end, knots))
+    gradients = Gradients(module, weights, ranks, settings)
+
+    def batches(epoch: int) -> Iterator[Batch]:
+        nonlocal first
+        examples, first = first or make("train", epoch, settings.num_train), None
+        return whole_batches(examples, settings, epoch, ranks, state.begun.num_steps)
+
+    def save() -> None:
+        if out is not None and ranks.is_first:
+            write_checkpoint(out, state)
+
     for epoch in range(len(state.history), settings.num_epochs):
-        begun = time.monotonic()
-        examples = first or make("train", epoch, settings.num_train)
-        first = None
-        train_loss = _train_epoch(state, forward, examples, weights, ranks, epoch)
+        train_loss = _train_epoch(state, gradients, batches(epoch), save)
         if not math.isfinite(train_loss):
             expected = "settings with which the loss stays finite"
             raise InputError("learning_rate", expected, f"{train_loss} in epoch {epoch + 1}")
+        started = time.monotonic()
         scores = _validate(Forward(state.average, "float32", front_end, knots), validation, weights, ranks)
-        seconds = time.monotonic() - begun
+        seconds = state.begun.seconds + time.monotonic() - started
+        state.begun = Begun()
         speed = {"seconds": round(seconds, 3), "samples_per_second": round(settings.num_train / seconds, 1)}
         rate = {"train_loss": train_loss, "learning_rate": state.learning_rate}
         state.history.append({"epoch": epoch + 1, **scores, **rate, **speed})
         state.keep_if_best(scores)
+        save()
         if out is not None and ranks.is_first:
-            write_checkpoint(out, state)
             with (out / RECORD).open("a", encoding="utf-8") as file:
                 file.write(json.dumps(state.history[-1]) + "\n")
         progress(epoch + 1, settings.num_epochs, scores)
@@ -131,54 +140,23 @@ def _write_history(out: Path | None, state: TrainingState) -> None:
 
 
 def _train_epoch(
-    state: TrainingState,
-    forward: Callable[..., Rows],
-    examples: Examples,
-    weights: LossWeights,
-    ranks: Ranks,
-    epoch: int,
+    state: TrainingState, gradients: Gradients, batches: Iterator[Batch], save: Callable[[], None]
 ) -> float:
-    """One pass over the examples; gives the mean loss before each step."""
+    """What is left of one pass over the examples; gives the mean loss before each step of all of it."""
+    settings, begun = state.settings, state.begun
     state.network.train()
-    total = 0.0
-    for rows in _batches(state.settings, epoch):
-        loss, parts = _loss(forward, examples.take(rows), weights, ranks)
+    started = time.monotonic() - begun.seconds
+    for batch in batches:
         state.optimiser.zero_grad(set_to_none=True)
-        (loss * ranks.count).backward()  # type: ignore[no-untyped-call]
+        parts = gradients.add(batch)
         state.step()
-        total += parts["loss"] * len(rows) / state.settings.num_train
-    return total
-
-
-def _batches(settings: TrainingSettings, epoch: int) -> Iterator[np.ndarray]:
-    """Rows of each batch: an order that is a function of seed and epoch alone."""
-    random = np.random.Generator(np.random.Philox(key=[settings.seed, 1_000 + epoch]))
-    order = random.permutation(settings.num_train)
-    for start in range(0, len(order), settings.batch):
-        yield order[start : start + settings.batch]
-
-
-def _loss(
-    forward: Callable[..., Rows], examples: Examples, weights: LossWeights, ranks: Ranks
-) -> tuple[Float[Tensor, ""], dict[str, float]]:
-    """The loss of a whole batch, of which this process runs the network over its own share."""
-    own = examples.take(ranks.share(examples.num_tracks))
-    names = ("steps", "ends", "head", "knots", "neighbours", "present")
-    given = (torch.from_numpy(getattr(own, name)).to(ranks.device) for name in names)
-    decoded = forward(*given, own.filters, own.truth)
-    joined = ranks.join(decoded, examples.num_tracks, examples.ends.shape[1])
-    logits, paths, spreads, point, target, unit = joined
-    assert logits is not None and paths is not None and spreads is not None
-    truth = [
-        torch.from_numpy(getattr(examples, name)).to(ranks.device).flatten(0, 1)
-        for name in ("target", "unit", "is_known", "beside")
-    ]
-    is_known = truth[2]
-    if unit is not None:  # a flight that was lost has none, and counts for nothing
-        is_known = is_known & (unit > 0)
-        unit = torch.where(unit > 0, unit, 1.0)
-    target, unit = truth[0] if target is None else target, truth[1] if unit is None else unit
-    return forecast_loss(logits, paths, spreads, target, unit, is_known, weights, point, truth[3])
+        begun.num_steps += 1
+        begun.loss += parts["loss"] * batch.num_rows / settings.num_train
+        begun.seconds = time.monotonic() - started
+        is_due = settings.checkpoint_steps and begun.num_steps % settings.checkpoint_steps == 0
+        if is_due and begun.num_steps < settings.steps_per_epoch:
+            save()
+    return begun.loss
 
 
 @torch.no_grad()
@@ -186,10 +164,12 @@ def _validate(forward: Forward, examples: Examples, weights: LossWeights, ranks:
     forward.network.eval()
     sums: dict[str, float] = {}
     for start in range(0, examples.num_tracks, 1024):
-        batch = examples.take(slice(start, start + 1024))
-        _, parts = _loss(forward, batch, weights, ranks)
+        num_rows = min(1024, examples.num_tracks - start)
+        share = ranks.share(num_rows)
+        batch = Batch(examples.take(slice(start + share.start, start + share.stop)), num_rows)
+        _, parts = batch_loss(decode(forward, batch.own, ranks.device), batch, weights, ranks)
         for name, value in parts.items():
-            sums[name] = sums.get(name, 0.0) + value * batch.num_tracks / examples.num_tracks
+            sums[name] = sums.get(name, 0.0) + value * num_rows / examples.num_tracks
     return sums
 
 

@@ -1,16 +1,17 @@
 """Ranks: the processes that train one network together, one by default.
 
 `torchrun --nproc-per-node N -m pathcast train ...` starts N of them and says in the environment which is which. Each
-makes the same data, runs the network over its own share of every batch and shares what came out, so that the loss of
-the whole batch is known to all, whatever it is made of; DistributedDataParallel then means the gradients. Only the
-first writes and prints. Processes of several machines need one folder that all of them see.
+runs the network over its own share of every batch and shares what came out and the truth, so that the loss of the whole
+batch is known to all, whatever it is made of; DistributedDataParallel then means the gradients. What a batch holds does
+not depend on how many they are. Only the first writes and prints. Processes of several machines need one folder that
+all of them see.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 
 import torch
@@ -64,6 +65,12 @@ class Ranks:
         pieces = iter(torch.split(whole, [tensor.shape[1:].numel() for tensor in given], 1))
         return [None if tensor is None else _put(next(pieces), tensor, first, last) for tensor in own]
 
+    def apart(self, module: nn.Module) -> AbstractContextManager[None]:
+        """Inside it the gradients of what `together` gave stay this process' own, and add up until they are meant."""
+        if isinstance(module, DistributedDataParallel):
+            return module.no_sync()
+        return nullcontext()
+
     def together(self, module: nn.Module) -> nn.Module:
         """The module, with gradients that are means over all processes and the first one's weights."""
         if self.count == 1:
@@ -74,7 +81,7 @@ class Ranks:
 
 def _put(whole: Tensor, own: Tensor, first: int, last: int) -> Tensor:
     """The own rows in the place that they have among all."""
-    others = whole.view(-1, *own.shape[1:])
+    others = whole.reshape(len(whole), *own.shape[1:])
     return torch.cat([others[:first], own, others[last:]])
 
 

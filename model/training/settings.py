@@ -105,6 +105,12 @@ class TrainingSettings(Settings):
     epochs: int = Field(20, ge=1, description="Passes over the tracks")
     steps: int = Field(0, ge=0, description="Optimiser steps, to whole epochs; 0 for as many as epochs makes")
     batch: int = Field(512, ge=1, description="Tracks per step")
+    micro_batch: int = Field(
+        0, ge=0, description="Most tracks that a process makes gradients of at once, added up to the same; 0 for all"
+    )
+    checkpoint_steps: int = Field(
+        0, ge=0, description="Steps from one checkpoint to the next within an epoch; 0: after whole epochs alone"
+    )
     learning_rate: float = Field(2e-3, gt=0, description="Greatest rate of AdamW under OneCycle")
     weight_decay: float = Field(1e-2, ge=0, description="Of AdamW")
     clip_norm: float = Field(1.0, ge=0, description="Greatest norm of the gradient, 0 for any")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import torch
@@ -22,9 +22,19 @@ class Best:
     weights: dict[str, Tensor]
 
 
+@dataclass
+class Begun:
+    """What is done of an epoch that is not over."""
+
+    num_steps: int = 0
+    loss: float = 0.0
+    """Its steps' part of the epoch's mean loss."""
+    seconds: float = 0.0
+
+
 @dataclass(eq=False)
 class TrainingState:
-    """A run after some number of epochs."""
+    """A run after some number of steps."""
 
     settings: TrainingSettings
     network: ForecastNetwork
@@ -36,7 +46,8 @@ class TrainingState:
     schedule: torch.optim.lr_scheduler.OneCycleLR
     best: Best | None = None
     history: list[dict[str, float]] = field(default_factory=list)
-    """A record of each epoch."""
+    """A record of each whole epoch."""
+    begun: Begun = field(default_factory=Begun)
     learning_rate: float = 0.0
     """That of the newest step."""
 
@@ -79,17 +90,18 @@ class TrainingState:
 
     def pack(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """Tensors by name, and everything else as plain values."""
-        assert self.best is not None
         state = self.optimiser.state_dict()
         tensors = {
             f"optimiser.{row}.{name}": each for row, kept in state["state"].items() for name, each in kept.items()
         }
-        tensors |= {f"best.{name}": value for name, value in self.best.weights.items()}
+        if self.best is not None:
+            tensors |= {f"best.{name}": value for name, value in self.best.weights.items()}
         for prefix, network in self._networks().items():
             tensors |= {f"{prefix}.{name}": value for name, value in network.state_dict().items()}
         record = {
             "history": self.history,
-            "best": {"epoch": self.best.epoch, "scores": self.best.scores},
+            "begun": asdict(self.begun),
+            "best": None if self.best is None else {"epoch": self.best.epoch, "scores": self.best.scores},
             "groups": state["param_groups"],
             "schedule": self.schedule.state_dict(),
         }
@@ -106,7 +118,9 @@ class TrainingState:
         groups = [{**group, "betas": tuple(group["betas"])} for group in record["groups"]]
         self.optimiser.load_state_dict({"state": kept, "param_groups": groups})
         self.schedule.load_state_dict(record["schedule"])
-        self.best = Best(record["best"]["epoch"], record["best"]["scores"], _under(tensors, "best"))
+        best = record["best"]
+        self.best = None if best is None else Best(best["epoch"], best["scores"], _under(tensors, "best"))
+        self.begun = Begun(**record.get("begun", {}))
         self.history = list(record["history"])
 
     def _networks(self) -> dict[str, ForecastNetwork]:

@@ -1,0 +1,42 @@
+"""Batches: what each step is computed from. Which examples stand in which, and in which order, is a function of the
+settings alone; each process has its own rows of every one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from pathcast.model.training.examples import Examples
+from pathcast.model.training.ranks import Ranks
+from pathcast.model.training.settings import TrainingSettings
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """A process' own rows of a batch."""
+
+    own: Examples
+    num_rows: int
+    """Of the whole batch."""
+
+
+def whole_batches(
+    examples: Examples, settings: TrainingSettings, epoch: int, ranks: Ranks, first: int = 0
+) -> Iterator[Batch]:
+    """Batches of an epoch whose examples are all at hand, in an order that is a function of seed and epoch.
+
+    Args:
+        examples: `num_train` of them.
+        settings: Of the run.
+        epoch: From 0.
+        ranks: Whose rows are taken.
+        first: Batches that are passed over.
+    """
+    random = np.random.Generator(np.random.Philox(key=[settings.seed, 1_000 + epoch]))
+    order = random.permutation(settings.num_train)
+    for start in range(first * settings.batch, len(order), settings.batch):
+        rows = order[start : start + settings.batch]
+        yield Batch(examples.take(rows[ranks.share(len(rows))]), len(rows))
