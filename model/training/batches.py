@@ -4,12 +4,13 @@ settings alone; each process has its own rows of every one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from pathcast.model.training.examples import Examples
+from pathcast.model.training.observed import Observed, StreamedSource
 from pathcast.model.training.ranks import Ranks
 from pathcast.model.training.settings import TrainingSettings
 
@@ -40,3 +41,19 @@ def whole_batches(
     for start in range(first * settings.batch, len(order), settings.batch):
         rows = order[start : start + settings.batch]
         yield Batch(examples.take(rows[ranks.share(len(rows))]), len(rows))
+
+
+def streamed_batches(
+    source: StreamedSource, make: Callable[[Observed], Examples], epoch: int, ranks: Ranks, first: int = 0
+) -> Iterator[Batch]:
+    """Batches of an epoch of which each process makes its own rows alone, in the source's order.
+
+    Args:
+        source: Where they come from.
+        make: Examples of observations.
+        epoch: From 0.
+        ranks: Whose rows are made.
+        first: Batches that are passed over.
+    """
+    for own, num_rows in source.own_batches(epoch, first, ranks.share, make):
+        yield Batch(own, num_rows)

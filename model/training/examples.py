@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -39,6 +41,18 @@ class Examples:
     """Where the network moves the base itself: the filters, with which knots, target and unit are made. float64."""
     truth: Float[np.ndarray, "track end knot axis"] | None = None
     """With them: true positions, metres; NaN where unknown. float64."""
+
+    @classmethod
+    def concatenate(cls, pieces: Sequence[Examples]) -> Examples:
+        """The tracks of several, one after the other."""
+        if len(pieces) == 1:
+            return pieces[0]
+
+        def joined(name: str) -> Any:
+            parts = [getattr(piece, name) for piece in pieces]
+            return None if parts[0] is None else np.concatenate(parts)
+
+        return cls(**{each.name: joined(each.name) for each in fields(cls)})
 
     @property
     def num_tracks(self) -> int:

@@ -22,14 +22,14 @@ from pathcast.formats.atomic import replacing
 from pathcast.model.frontends import FrontEnd
 from pathcast.model.network.network import ForecastNetwork
 from pathcast.model.training.anchors import fit_anchors
-from pathcast.model.training.batches import Batch, whole_batches
+from pathcast.model.training.batches import Batch, streamed_batches, whole_batches
 from pathcast.model.training.build import build_network, load_start
 from pathcast.model.training.checkpoint import has_checkpoint, read_checkpoint, write_checkpoint
 from pathcast.model.training.examples import Examples
 from pathcast.model.training.forward import Forward
 from pathcast.model.training.gradients import Gradients, batch_loss, decode
 from pathcast.model.training.loss import LossWeights
-from pathcast.model.training.observed import Source, examples_of
+from pathcast.model.training.observed import Observed, Source, StreamedSource, examples_of
 from pathcast.model.training.ranks import Ranks
 from pathcast.model.training.settings import TrainingSettings
 from pathcast.model.training.state import Begun, TrainingState
@@ -75,10 +75,13 @@ def train(
         InputError: The checkpoint is that of a run with other settings, or the loss is not finite any more.
     """
     ranks = ranks or Ranks()
+    knots = np.asarray(settings.knots_s)
+
+    def make_examples(observed: Observed) -> Examples:
+        return examples_of(observed, front_end, knots, settings.num_neighbours)
 
     def make(part: str, epoch: int, num: int) -> Examples:
-        observed = source.observed(part, epoch, num, settings.num_ends)
-        return examples_of(observed, front_end, np.asarray(settings.knots_s), settings.num_neighbours)
+        return make_examples(source.observed(part, epoch, num, settings.num_ends))
 
     network = build_network(settings, front_end)
     first: Examples | None = None
@@ -87,19 +90,21 @@ def train(
         load_start(network, Path(settings.start_from))
     elif not is_resumed:
         first = make("train", 0, settings.num_train)
-        _set_anchors(network, first, np.asarray(settings.knots_s), settings)
+        _set_anchors(network, first, knots, settings)
     state = TrainingState.start(settings, network.to(ranks.device))
     if out is not None and is_resumed:
         read_checkpoint(out, state)
     _write_history(out if ranks.is_first else None, state)
     validation = make("validation", 0, settings.num_validation)
     weights = LossWeights(**{name: getattr(settings, name) for name in LossWeights.__dataclass_fields__})
-    knots = np.asarray(settings.knots_s)
     module = ranks.together(Forward(network, settings.precision, front_end, knots))
     gradients = Gradients(module, weights, ranks, settings)
 
     def batches(epoch: int) -> Iterator[Batch]:
         nonlocal first
+        if isinstance(source, StreamedSource):
+            first = None
+            return streamed_batches(source, make_examples, epoch, ranks, state.begun.num_steps)
         examples, first = first or make("train", epoch, settings.num_train), None
         return whole_batches(examples, settings, epoch, ranks, state.begun.num_steps)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -53,6 +54,23 @@ class Source(Protocol):
             epoch: Other prefixes, noise and dropouts.
             num: Tracks.
             num_ends: Forecasts per track.
+        """
+
+
+@runtime_checkable
+class StreamedSource(Source, Protocol):
+    """A source that makes examples of training batch by batch, for as many as a process asks for."""
+
+    def own_batches(
+        self, epoch: int, first: int, share: Callable[[int], slice], make: Callable[[Observed], Examples]
+    ) -> Iterator[tuple[Examples, int]]:
+        """A process' own rows of an epoch's batches, and the number of all rows of each.
+
+        Args:
+            epoch: From 0.
+            first: Batches that are passed over.
+            share: The process' rows of a batch of so many.
+            make: Examples of observations.
         """
 
 

@@ -33,6 +33,13 @@ class TrainingSettings(Settings):
         "physics",
         description="What paths are residuals on: the whole flight, one in a vacuum, a straight line (ball)",
     )
+    is_streamed: bool = Field(
+        False,
+        description="Whether tracks are read bit by bit all along: Parquet of any size (tracks)",
+    )
+    shuffled: int = Field(
+        8192, ge=1, description="Examples that one order is drawn of, in whole batches; they are in memory (streamed)"
+    )
     venue: str | None = Field(None, description="Name of the shipped venue that the model assumes")
     seed: int = Field(1, ge=0, description="Of the world, the examples, the weights and their order")
 
@@ -161,6 +168,8 @@ class TrainingSettings(Settings):
         if (self.world == "tracks") != bool(self.tracks):
             expected = "files or folders" if self.world == "tracks" else 'none, or world = "tracks"'
             raise InputError("tracks", expected, "none" if not self.tracks else f"{len(self.tracks)} of them")
+        if self.is_streamed and self.world != "tracks":
+            raise InputError("is_streamed", 'false, or world = "tracks"', "true")
         if self.num_goals and self.world != "crowd":
             raise InputError(
                 "num_goals", '0, or world = "crowd", which knows where people walk to', f"{self.num_goals}"

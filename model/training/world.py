@@ -17,8 +17,10 @@ def build_world(settings: TrainingSettings) -> tuple[Source, HeadingConfig | Bal
     if settings.world == "tracks":
         from pathcast.model.training.recorded_parts import read_parts
         from pathcast.model.training.recorded_source import RecordedSource
+        from pathcast.model.training.streamed_source import StreamedTracks
 
-        recorded = RecordedSource(settings, read_parts(settings))
+        recorded: RecordedSource | StreamedTracks
+        recorded = StreamedTracks(settings) if settings.is_streamed else RecordedSource(settings, read_parts(settings))
         if recorded.num_axes == 3:
             _require_ground(settings)
         return recorded, HeadingConfig(num_axes=recorded.num_axes, sees_courses=settings.keeps_clear)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -26,6 +26,7 @@ def read_parquet(
     scale: float | None = None,
     time_scale: float | None = None,
     frames_per_second: float | None = None,
+    row_groups: Sequence[int] | None = None,
 ) -> Tracks:
     """Tracks of a Parquet file of ours, or of any with columns for track, time, x and y.
 
@@ -35,6 +36,7 @@ def read_parquet(
         scale: Metres per unit of the positions.
         time_scale: Seconds per unit of the times.
         frames_per_second: For a table whose frames are numbered instead of timed.
+        row_groups: The numbers of those to read; by default all.
 
     Raises:
         InputError: It cannot be read, a column is missing or of another type, or, with its row, a value is wrong.
@@ -49,7 +51,8 @@ def read_parquet(
                 time_scale=time_scale,
                 frames_per_second=frames_per_second,
             )
-            table = file.read(columns=list(layout.names.values()))
+            names = list(layout.names.values())
+            table = file.read(names) if row_groups is None else file.read_row_groups(list(row_groups), names)
     except (pa.ArrowException, OSError) as error:
         number = getattr(error, "errno", None)
         reason = os.strerror(number).lower() if number else str(error).split("\n")[0]

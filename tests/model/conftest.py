@@ -3,16 +3,19 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from pathcast.formats.pieces import writing_pieces
 from pathcast.model.frontends.ball.columns import CLOCK, IS_LEVEL, IS_TOLD, LEVEL, NOISE
 from pathcast.model.frontends.ball.front_end import BallFrontEnd
 from pathcast.model.given import NOTHING_GIVEN
 from pathcast.model.training.ball_filter import ball_config
 from pathcast.model.training.ball_throws import Drawn, draw
 from pathcast.model.training.settings import TrainingSettings
+from pathcast.tracks import Tracks
 
 SMALL = {
     "num_train": 512,
@@ -131,3 +134,37 @@ def watch_throws() -> Callable[..., Watched]:
         return Watched(drawn, nominal + jitter, seen.astype(np.float32), starts, nominal)
 
     return watch
+
+
+def walking_scene(number: int, num: int = 25, frames: int = 40) -> Tracks:
+    """People who walk straight on; where they are tells the scene."""
+    random = np.random.default_rng(number)
+    time = np.tile(0.4 * np.arange(frames), num)
+    begin = random.uniform(-5, 5, (num, 1, 2)) + np.array([1000.0 * number, 0.0])
+    place = begin + random.uniform(-1.5, 1.5, (num, 1, 2)) * 0.4 * np.arange(frames)[:, None]
+    return Tracks.from_rows(number, np.repeat(np.arange(num), frames), time, place.reshape(-1, 2))
+
+
+def write_walking_scenes(folder: Path, num_scenes: int, per_file: int = 20, per_group: int = 2) -> Path:
+    folder.mkdir()
+    for first in range(0, num_scenes, per_file):
+        with writing_pieces(folder / f"part-{first:05d}.parquet") as append:
+            for start in range(first, min(first + per_file, num_scenes), per_group):
+                append(Tracks.concatenate([walking_scene(start + index) for index in range(per_group)]))
+    return folder
+
+
+@pytest.fixture
+def scene() -> Callable[..., Tracks]:
+    return walking_scene
+
+
+@pytest.fixture
+def write_scenes() -> Callable[[Path, int], Path]:
+    return write_walking_scenes
+
+
+@pytest.fixture(scope="session")
+def walking_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """60 scenes of 1000 rows in row groups of two."""
+    return write_walking_scenes(tmp_path_factory.mktemp("walkers") / "tracks", 60)

@@ -11,6 +11,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from safetensors import safe_open
 from safetensors.numpy import load_file
 
 from pathcast.errors import InputError
@@ -67,30 +68,101 @@ def test_a_device_that_is_not_there_is_refused() -> None:
         pass
 
 
+TRAIN = ["pathcast", "train", "--config", "small.toml", "--json", "--out"]
+TOGETHER = ["torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+
+
+def run(folder: Path, *words: str, code: int | None = 0) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(Path(__file__).parents[2])}
+    done = subprocess.run(
+        [sys.executable, *words], cwd=folder, env=environment, capture_output=True, text=True, timeout=240, check=False
+    )
+    assert done.returncode == code if code is not None else done.returncode, done.stderr
+    return done
+
+
+def record(folder: Path) -> list[dict[str, float]]:
+    return [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+
+
+def assert_same_curve(ours: Path, theirs: Path, rel: float) -> None:
+    one, two = record(ours), record(theirs)
+    assert len(one) == len(two) == 2
+    for mine, other in zip(one, two, strict=True):
+        for name in ("loss", "train_loss", "min_ade_m", "nll"):
+            assert mine[name] == pytest.approx(other[name], rel=rel), name
+
+
 def test_two_processes_train_as_one(tmp_path: Path) -> None:
     """A batch is not whole in two halves: the second epoch's score would tell of any other mean."""
     (tmp_path / "small.toml").write_text(SMALL)
-    train = ["pathcast", "train", "--config", "small.toml", "--json", "--out"]
-    launch = ["torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m"]
-    environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(Path(__file__).parents[2])}
     printed = {}
-    for name, words in {"one": train, "two": launch + train}.items():
-        done = subprocess.run(
-            [sys.executable, "-m", *words, name],
-            cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=240,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr
+    for name, words in {"one": ["-m", *TRAIN], "two": ["-m", *TOGETHER, "-m", *TRAIN]}.items():
+        done = run(tmp_path, *words, name)
         printed[name] = json.loads(done.stdout)
         assert done.stderr.count(f"wrote {name}") == 1
-    one, two = (
-        [json.loads(line) for line in (tmp_path / name / "metrics.jsonl").read_text().splitlines()]
-        for name in ("one", "two")
-    )
-    assert len(one) == len(two) == 2
-    for ours, theirs in zip(two, one, strict=True):
-        for name in ("loss", "train_loss", "min_ade_m", "nll"):
-            assert ours[name] == pytest.approx(theirs[name], rel=1e-5), name
+    assert_same_curve(tmp_path / "two", tmp_path / "one", 1e-5)
     weights = [load_file(tmp_path / name / "model.safetensors") for name in ("one", "two")]
     for name, value in weights[0].items():
         np.testing.assert_allclose(weights[1][name], value, atol=1e-5)
     assert printed["two"] == pytest.approx(printed["one"], rel=1e-3)
+
+
+STREAMED = """
+name = "tried"
+summary = "Walkers, for a moment"
+world = "tracks"
+is_streamed = true
+shuffled = 96
+num_train = 300
+num_validation = 128
+num_test = 128
+epochs = 2
+batch = 45
+prefix = 8
+num_neighbours = 3
+num_neighbour_units = 8
+num_units = 8
+num_context = 8
+num_decoder_units = 8
+num_modes = 2
+checkpoint_steps = 2
+"""
+
+
+def test_a_stopped_run_goes_on_at_the_same_step_with_another_number_of_processes(
+    walking_folder: Path, tmp_path: Path
+) -> None:
+    """Streamed tracks, seven steps an epoch, the last a smaller one; the gradients of two processes in slices.
+
+    The eleventh step is the fourth of the second epoch, whose checkpoint holds two; the fourth one of the first.
+    """
+    tracks = f'tracks = ["{walking_folder}"]\n'
+    (tmp_path / "small.toml").write_text(STREAMED + tracks)
+    slices = tmp_path / "slices"
+    slices.mkdir()
+    (slices / "small.toml").write_text(STREAMED + tracks + "micro_batch = 9\n")
+    run(tmp_path, "-m", *TRAIN, "whole")
+    stopping = str(Path(__file__).with_name("stopping_run.py"))
+    resume = [*TRAIN[1:-1], "--resume", "--out"]
+
+    run(tmp_path, stopping, "11", *TRAIN[1:], str(tmp_path / "one-two"), code=9)
+    assert_stopped(tmp_path / "one-two", 1, 2)
+    run(slices, "-m", *TOGETHER, "-m", "pathcast", *resume, str(tmp_path / "one-two"))
+
+    run(slices, "-m", *TOGETHER, stopping, "4", *TRAIN[1:], str(tmp_path / "two-one"), code=None)
+    assert_stopped(tmp_path / "two-one", 0, 2)
+    run(tmp_path, "-m", "pathcast", *resume, str(tmp_path / "two-one"))
+
+    for name in ("one-two", "two-one"):
+        assert_same_curve(tmp_path / name, tmp_path / "whole", 1e-4)
+        for mine, other in zip(record(tmp_path / name), record(tmp_path / "whole"), strict=True):
+            assert mine["learning_rate"] == other["learning_rate"]
+
+
+def assert_stopped(folder: Path, num_epochs: int, num_steps: int) -> None:
+    """An unfinished run whose checkpoint holds so many epochs and steps of the next."""
+    with safe_open(folder / "checkpoint" / "state.safetensors", "np") as file:
+        kept = json.loads(file.metadata()["run"])
+    assert (len(kept["history"]), kept["begun"]["num_steps"]) == (num_epochs, num_steps)
+    assert not (folder / "config.json").exists()
