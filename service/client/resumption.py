@@ -143,6 +143,8 @@ class Resumption:
         """Whether the application sends nothing more."""
         self._clock = clock
         self._backoff = Backoff(random, persistence.first_wait_s, persistence.most_wait_s)
+        self._looking = Backoff(random, persistence.first_wait_s, persistence.most_wait_s)
+        """Its own, because a server that goes away still answers, which says nothing of the others."""
         self._on_resumed = on_resumed
         self._turn = 0
         self._broken_since: float | None = None
@@ -273,8 +275,9 @@ class Resumption:
         """Whether to look for another server while this one still answers: at its notice, and now and then after."""
         if notice is not None:
             self._leave_at = self._clock()
+            self._looking.reset()
         return self._leave_at is not None and self._clock() >= self._leave_at
 
     def stay(self) -> None:
         """No other server was found: the next look is after a wait."""
-        self._leave_at = self._clock() + self._backoff.next_s()
+        self._leave_at = self._clock() + self._looking.next_s()

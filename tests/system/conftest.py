@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
-import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -14,6 +13,10 @@ import pytest
 from pathcast.service.client import LocalServer
 
 ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT / "benchmarks"))  # which start the same proxy
+
+from proxied import Nginx  # noqa: E402
+
 MODEL = "constant-velocity-2d"
 MODULES = ROOT / ".system" / "node_modules"
 PLACES = [MODULES / ".bin", ROOT / ".buf" / "node_modules" / ".bin", Path("/usr/sbin")]
@@ -68,31 +71,8 @@ def replicas(tmp_path: Path) -> Iterator[list[Replica]]:
             replica.server.close()
 
 
-def render(replicas: list[Replica], port: int) -> str:
-    """The configuration in deploy/ with the addresses replaced, and nothing else."""
-    text = (ROOT / "deploy" / "nginx.conf").read_text()
-    addresses = {"127.0.0.1:50050": f"127.0.0.1:{port}"}
-    addresses |= {f"127.0.0.1:{50051 + index}": replica.server.address for index, replica in enumerate(replicas)}
-    for old, new in addresses.items():
-        assert text.count(old) == 1, old
-        text = text.replace(old, new)
-    return text
-
-
 @pytest.fixture
 def proxy(program: Callable[[str], str], replicas: list[Replica], tmp_path: Path) -> Iterator[str]:
-    """The address of nginx before both replicas; it is handed a listening socket, so no port is fixed or raced for."""
-    nginx = program("nginx")
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        port = listening.getsockname()[1]
-        (tmp_path / "nginx.conf").write_text(render(replicas, port))
-        command = [nginx, "-p", str(tmp_path), "-c", "nginx.conf", "-e", "nginx.log", "-g", "daemon off;"]
-        environment = os.environ | {"NGINX": f"{listening.fileno()};"}
-        process = subprocess.Popen(
-            command, env=environment, pass_fds=[listening.fileno()], stderr=subprocess.DEVNULL, cwd=tmp_path
-        )
-    try:
-        yield f"127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait(PATIENCE_S)
+    """The address of nginx before both replicas."""
+    with Nginx(program("nginx"), tmp_path, [replica.server.address for replica in replicas]) as nginx:
+        yield nginx.address
