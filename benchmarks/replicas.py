@@ -24,7 +24,7 @@ from tempfile import TemporaryDirectory
 from time import monotonic
 from typing import Any
 
-from proxied import Nginx, find_nginx
+from proxied import Nginx, find_program
 from serving_bundle import NAME, write_serving_bundle
 from serving_load import STREAM_LOAD, Case, load_streams, processor_s
 
@@ -113,7 +113,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=2.0, help="of each round")
     options = parser.parse_args()
-    program = find_nginx()
+    program = find_program("nginx")
     if program is None or not STREAM_LOAD.exists():
         missing = [
             name for name, is_there in (("nginx", program), ("stream_load", STREAM_LOAD.exists())) if not is_there

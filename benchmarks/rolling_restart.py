@@ -1,12 +1,12 @@
-"""Does a rolling restart of replicas behind nginx lose anything?
+"""Does a rolling restart of replicas behind a proxy lose anything?
 
-Streams that resume (`ResumingStream`) send frames through nginx, configured as in `deploy/`, all the while. Replicas
+Streams that resume (`ResumingStream`) send frames through nginx or Envoy, configured as in `deploy/`. Replicas
 are told to stop one after the other, as by a deployment, and each is started anew on its port before the next one
 stops. What is counted is from the streams' own logs: every frame has to be answered once, by a forecast within 1e-5 of
 that of a server to which nothing happens. Whether a walker is suspect is judged anew after a resumption, because
 snapshots hold nothing of it: how often that differs is counted by itself. Ends with 1 if anything was lost.
 
-    python benchmarks/rolling_restart.py [--json] [--replicas N] [--streams N] [--rate HZ] [--grace S]
+    python benchmarks/rolling_restart.py [--json] [--proxy envoy] [--replicas N] [--streams N] [--rate HZ] [--grace S]
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from tempfile import TemporaryDirectory
 from time import monotonic
 from typing import Any
 
-from proxied import PATIENCE_S, Nginx, find_nginx
+from proxied import PATIENCE_S, Envoy, Nginx, find_program
 
 from pathcast.service.client import Client, Forecasts, LocalServer, Resumed, ResumingStream
 from pathcast.service.messages import Status
@@ -36,6 +36,7 @@ from log import Log
 from scene import Frame, walkers
 
 MODEL = "pedestrian"
+PROXIES: dict[str, type[Nginx] | type[Envoy]] = {"nginx": Nginx, "envoy": Envoy}
 
 
 class Replica:
@@ -117,16 +118,19 @@ def as_suspect(reply: object, expected: Sequence[Forecasts]) -> tuple[object, in
     return replace(reply, statuses=statuses), int((statuses != reply.statuses).sum())
 
 
-def restart_all(num_replicas: int, num_streams: int, rate_hz: float, grace_s: float, program: str) -> dict[str, Any]:
+def restart_all(kind: str, num_replicas: int, num_streams: int, rate_hz: float, grace_s: float) -> dict[str, Any]:
     """The streams' counts over one rolling restart."""
+    program = find_program(kind)
+    if program is None:
+        raise SystemExit(f"expected {kind}, found none: make test-system")
     replicas: list[Replica] = []
     is_over = threading.Event()
     watchers: list[Watcher] = []
     with TemporaryDirectory() as folder, LocalServer([MODEL]) as peaceful:
         try:
             replicas += (Replica(grace_s) for _ in range(num_replicas))
-            with Nginx(program, Path(folder), [each.server.address for each in replicas]) as nginx:
-                watchers += (Watcher(nginx.address, seed, 1 / rate_hz, is_over) for seed in range(num_streams))
+            with PROXIES[kind](program, Path(folder), [each.server.address for each in replicas]) as proxy:
+                watchers += (Watcher(proxy.address, seed, 1 / rate_hz, is_over) for seed in range(num_streams))
                 started = monotonic()
                 for replica in replicas:
                     is_over.wait(1.0)  # so that there is a stream on it, with something behind it
@@ -143,6 +147,7 @@ def restart_all(num_replicas: int, num_streams: int, rate_hz: float, grace_s: fl
             for replica in replicas:
                 replica.server.close()
     return {
+        "proxy": kind,
         "replicas": num_replicas,
         "streams": num_streams,
         "seconds": round(seconds, 1),
@@ -162,15 +167,13 @@ def restart_all(num_replicas: int, num_streams: int, rate_hz: float, grace_s: fl
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--proxy", choices=PROXIES, default="nginx")
     parser.add_argument("--replicas", type=int, default=3)
     parser.add_argument("--streams", type=int, default=12)
     parser.add_argument("--rate", type=float, default=20.0, help="most frames a second of each stream")
     parser.add_argument("--grace", type=float, default=2.0, help="seconds that open streams have")
     options = parser.parse_args()
-    program = find_nginx()
-    if program is None:
-        raise SystemExit("expected nginx, found none: make test-system")
-    found = restart_all(options.replicas, options.streams, options.rate, options.grace, program)
+    found = restart_all(options.proxy, options.replicas, options.streams, options.rate, options.grace)
     if options.json:
         print(json.dumps(found | {"cores": os.cpu_count(), "rate_hz": options.rate, "grace_s": options.grace}))
     else:

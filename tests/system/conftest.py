@@ -15,11 +15,11 @@ from pathcast.service.client import LocalServer
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "benchmarks"))  # which start the same proxy
 
-from proxied import Nginx  # noqa: E402
+import proxied  # noqa: E402
 
 MODEL = "constant-velocity-2d"
 MODULES = ROOT / ".system" / "node_modules"
-PLACES = [MODULES / ".bin", ROOT / ".buf" / "node_modules" / ".bin", Path("/usr/sbin")]
+PLACES = [MODULES / ".bin", ROOT / ".buf" / "node_modules" / ".bin", *proxied.PLACES]
 PATIENCE_S = 60.0
 
 
@@ -74,5 +74,5 @@ def replicas(tmp_path: Path) -> Iterator[list[Replica]]:
 @pytest.fixture
 def proxy(program: Callable[[str], str], replicas: list[Replica], tmp_path: Path) -> Iterator[str]:
     """The address of nginx before both replicas."""
-    with Nginx(program("nginx"), tmp_path, [replica.server.address for replica in replicas]) as nginx:
+    with proxied.Nginx(program("nginx"), tmp_path, [replica.server.address for replica in replicas]) as nginx:
         yield nginx.address

@@ -1,4 +1,4 @@
-"""Replicas behind nginx that are restarted one after the other under load."""
+"""Replicas behind a proxy that are restarted one after the other under load."""
 
 from __future__ import annotations
 
@@ -7,12 +7,27 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 SCRIPT = Path(__file__).parents[2] / "benchmarks" / "rolling_restart.py"
 
 
-def test_a_rolling_restart_loses_nothing(program):
-    program("nginx")
-    command = [sys.executable, str(SCRIPT), "--json", "--replicas", "2", "--streams", "4", "--grace", "1"]
+@pytest.mark.parametrize("proxy", ["nginx", "envoy"])
+def test_a_rolling_restart_loses_nothing(program, proxy):
+    program(proxy)
+    command = [
+        sys.executable,
+        str(SCRIPT),
+        "--json",
+        "--proxy",
+        proxy,
+        "--replicas",
+        "2",
+        "--streams",
+        "4",
+        "--grace",
+        "1",
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
     told = json.loads(done.stdout)
