@@ -29,7 +29,7 @@ generate = PATH="$(CURDIR)/.venv-proto/bin:$$PATH" python -m grpc_tools.protoc -
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-system test-faults test-soak fuzz slow bundles coverage check format lint types fresh contract proto buf bench bench-balls bench-tools hooks clean
+.PHONY: help setup demo test test-system test-faults test-soak test-ray fuzz slow bundles coverage check format lint types fresh contract proto buf bench bench-balls bench-tools hooks clean
 
 help:  ## list the verbs
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | while IFS='|' read -r verb text; do \
@@ -57,6 +57,9 @@ test-faults: $(COMPILED)  ## break servers, connections, clocks and bundles, and
 
 test-soak: $(COMPILED)  ## memory of a server on which tracks come and go; SOAK_SECONDS=600
 	$(BIN)/python tests/faults/soak.py --seconds $(SOAK_SECONDS)
+
+test-ray: $(COMPILED) .venv-ray/.installed  ## jobs on a cluster of two workers on this machine; make test runs it too from then on
+	$(BIN)/python -m pytest tests/batch/test_on_ray.py $(PYTEST_ARGS)
 
 fuzz: $(COMPILED) .venv-fuzz/.installed  ## codec and streams against inputs of all kinds, guided by coverage; FUZZ_SECONDS=900
 	PYTHONPATH="$(CURDIR):$(firstword $(wildcard $(CURDIR)/.venv-fuzz/lib/python3*/site-packages))" \
@@ -130,6 +133,13 @@ bench-tools: $(PEERS) $(LOAD)  ## install the peers that benchmarks run beside o
 	.venv-fuzz/bin/python $(PIP) -c constraints-fuzz.txt --no-deps atheris
 	@touch $@
 
+# All else that Ray asks for is in .venv, whose packages come after these.
+.venv-ray/.installed: constraints-ray.txt
+	$(PYTHON) -m venv .venv-ray
+	.venv-ray/bin/python $(PIP) -c constraints-ray.txt --no-deps ray
+	.venv-ray/bin/python $(PIP) -c constraints-ray.txt filelock jsonschema msgpack requests
+	@touch $@
+
 .system/.installed:
 	@mkdir -p .system
 	@if command -v npm >/dev/null; then \
@@ -148,7 +158,7 @@ hooks: $(INSTALLED)  ## run the checks before each commit
 	$(BIN)/pre-commit install
 
 clean:  ## remove what the other verbs wrote, the environments included
-	rm -rf .venv .venv-proto .venv-bench .venv-bench-crowd .venv-bench-serving .venv-fuzz .buf .system build dist demo *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-proto .venv-bench .venv-bench-crowd .venv-bench-serving .venv-fuzz .venv-ray .buf .system build dist demo *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find simulator model service pathcast tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(INSTALLED): pyproject.toml constraints.txt

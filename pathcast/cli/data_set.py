@@ -39,7 +39,7 @@ def write_folder(data_set: DataSet, given: dict[str, Any]) -> None:
 
     Args:
         data_set: What to make.
-        given: The command line's out, shard, resume, processes and as_json.
+        given: The command line's out, shard, resume, processes, engine and as_json.
 
     Raises:
         InputError: A wrong setting, a folder of something else, or a place where no file can be written.
@@ -59,7 +59,9 @@ def write_folder(data_set: DataSet, given: dict[str, Any]) -> None:
     num_missing = sum(part.num_scenes for part in missing)
     started = time.monotonic()
     with scene_progress("simulating", num_missing) as advance:
-        if given["processes"] == 1:
+        if given["engine"] == "ray":
+            _on_ray(data_set, folder, missing, given["processes"], advance)
+        elif given["processes"] == 1:
             _one_by_one(data_set, folder, missing, advance)
         else:
             _in_processes(data_set, folder, missing, given["processes"], advance)
@@ -108,6 +110,19 @@ def _in_processes(data_set: DataSet, folder: Path, parts: list[Part], num: int, 
             ) from error
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _on_ray(data_set: DataSet, folder: Path, parts: list[Part], num: int, advance: Callable[[int], None]) -> None:
+    """In tasks of a cluster, whose machines all see the folder, telling of every part."""
+    from pathcast.batch.on_ray import cluster
+    from pathcast.simulator.hive import finish_part
+
+    with cluster(num) as ray:
+        task = ray.remote(num_cpus=1)(finish_part)
+        waiting = [task.remote(data_set, folder.resolve(), part) for part in parts]
+        while waiting:
+            (done,), waiting = ray.wait(waiting)
+            advance(ray.get(done).num_scenes)
 
 
 def _take_threads(num: int) -> None:

@@ -145,6 +145,13 @@ class ColumnChoice(click.ParamType[tuple[str, str]]):
     type=click.IntRange(1, 256),
     help="By default one for each core, but no more than files; bytes are the same for any number.",
 )
+@click.option(
+    "--engine",
+    type=click.Choice(["processes", "ray"]),
+    default="processes",
+    show_default=True,
+    help="What shares the files out; ray: the cluster that RAY_ADDRESS names, or one on this machine.",
+)
 @click.option("--resume", is_flag=True, help="Keep the files that are there as a whole, made of the same tracks.")
 @click.option("--overwrite", is_flag=True, help="Replace forecasts that are there.")
 @click.option("--dry-run", is_flag=True, help="Count rows and estimate time and size; write nothing.")
@@ -186,7 +193,7 @@ def command(source: Path, out: Path, **given: Any) -> None:
         _tell_estimate(job, missing, len(kept), forecaster, num, given["as_json"])
         return
     begin = time.monotonic()
-    done = _run(job, missing, forecaster, num)
+    done = _run(job, missing, forecaster, num, given["engine"] == "ray")
     seconds = time.monotonic() - begin
     whole = Written()
     for unit in kept:
@@ -254,12 +261,16 @@ def _offsets_within(model: str, version: str | None, horizon_s: float) -> tuple[
     return (*(offset for offset in card.offsets_s if offset < horizon_s - 1e-9), horizon_s)
 
 
-def _run(job: Job, units: list[Unit], forecaster: BatchForecaster, num_processes: int) -> Done:
+def _run(job: Job, units: list[Unit], forecaster: BatchForecaster, num_processes: int, is_on_ray: bool) -> Done:
     from pathcast.batch.processes import num_threads_of, run_here, run_in_processes
     from pathcast.live.progress import byte_progress
 
     threads = num_threads_of(num_processes, os.cpu_count() or 1)
     with byte_progress("forecasting", sum(unit.num_bytes for unit in units)) as advance:
+        if is_on_ray:
+            from pathcast.batch.on_ray import run_on_ray
+
+            return run_on_ray(job, units, num_processes, advance)
         if num_processes == 1:
             return run_here(job, units, forecaster, threads, advance)
         return run_in_processes(job, units, num_processes, threads, advance)

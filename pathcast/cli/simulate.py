@@ -76,6 +76,13 @@ def data_options(command: Callable[..., None]) -> Callable[..., None]:
                 type=click.IntRange(1, 256),
                 help="That make the parts of a folder; the numbers are the same for any number.",
             ),
+            click.option(
+                "--engine",
+                type=click.Choice(["processes", "ray"]),
+                default="processes",
+                show_default=True,
+                help="What makes the parts of a folder; ray: the cluster that RAY_ADDRESS names, or one here.",
+            ),
             click.option("--json", "as_json", is_flag=True, help="Print a summary as JSON."),
         )
     ):
@@ -255,6 +262,8 @@ def _shards(given: dict[str, Any]) -> tuple[Shard, ...]:
     if not is_folder(given["out"]):
         if given["resume"]:
             raise click.UsageError("--resume keeps finished files: give --shards N, --shard I/N, or a folder as --out")
+        if given["engine"] == "ray":
+            raise click.UsageError("--engine ray makes the parts of a folder: give one as --out")
         if given["processes"] > 1:
             raise click.UsageError("--processes make the parts of a folder: give one as --out")
     return ()

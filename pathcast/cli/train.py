@@ -52,8 +52,8 @@ def command(
     The bundle's folder can be served at once: pathcast serve --models FOLDER. After every epoch the run's state is kept
     in FOLDER/checkpoint until the bundle is there, so that a stopped run can go on with --resume.
 
-    Several processes train together under torchrun, to the same scores:
-    torchrun --standalone --nproc-per-node 2 -m pathcast train --config FILE --out FOLDER.
+    Several processes train together under torchrun, to the same scores, and may be other ones in number when a run is
+    resumed: torchrun --standalone --nproc-per-node 2 -m pathcast train --config FILE --out FOLDER.
     """
     import json
 
