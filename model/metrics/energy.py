@@ -19,7 +19,17 @@ def energy_score(
     random: np.random.Generator,
     num_samples: int = NUM_SAMPLES,
 ) -> Float[np.ndarray, " track"]:
-    """E|X - y| - E|X - X'| / 2 at each step, mean over the steps; metres, lower is better.
+    """`energy_by_step`, mean over the steps; metres, lower is better."""
+    return mean_over_steps(energy_by_step(forecast, truth, random, num_samples))
+
+
+def energy_by_step(
+    forecast: Forecast,
+    truth: Float[np.ndarray, "track time axis"],
+    random: np.random.Generator,
+    num_samples: int = NUM_SAMPLES,
+) -> Float[np.ndarray, "track time"]:
+    """E|X - y| - E|X - X'| / 2 at each step; metres, lower is better.
 
     Strictly proper for distributions of finite mean, and the absolute error for a point forecast (Gneiting and Raftery
     2007, "Strictly proper scoring rules, prediction, and estimation", JASA 102(477), equation 22 with beta = 1 and the
@@ -32,4 +42,4 @@ def energy_score(
         to_truth, between = np.empty(len(true)), np.empty(len(true))
         kernels.mean_distances(samples, true, to_truth, between)
         result[rows] = (to_truth - between / 2).reshape(-1, truth.shape[1])
-    return mean_over_steps(result)
+    return result

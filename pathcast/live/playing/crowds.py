@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -19,6 +20,7 @@ from pathcast.tracks import Tracks
 USUAL_S = 20.0
 """Kinds of scenes say how many people come in so long; in longer scenes more do."""
 SCENES_AT_ONCE = 8
+ROUNDING_S = 1e-9
 RECORD_S = 0.1
 APART_M = 200.0
 """Between the middles of scenes that share a stream: nobody of one is near anybody of another."""
@@ -28,42 +30,51 @@ APART_M = 200.0
 class CrowdTruth:
     """People: where they walk, and to which exit."""
 
-    tracks: Tracks
-    """In the stream's place; each track's scene is the crowd's."""
+    starts: Int[np.ndarray, " person_and_end"]
+    """Row at which each person begins, and the number of rows."""
+    scenes: Int[np.ndarray, " person"]
+    """Of the crowd."""
+    time: Float[np.ndarray, " row"]
+    """Seconds."""
+    position: Float[np.ndarray, "row 2"]
+    """Metres, in the stream's place."""
     goals: Int[np.ndarray, " row"]
     """Exit of the row's scene."""
 
     @property
     def scene(self) -> Int[np.ndarray, " person"]:
-        return np.asarray(self.tracks.scene[self.tracks.starts[:-1]])
+        return self.scenes
 
     def at(
         self, true: Int[np.ndarray, " case"], times: Float[np.ndarray, "case time"]
     ) -> Float[np.ndarray, "case time 2"]:
         """Positions, by the cubic spline through the recorded ones that sensors see, too."""
         found = np.full((*times.shape, 2), np.nan)
-        starts = self.tracks.starts
         for person in np.unique(true[true != NOBODY]).tolist():
-            rows = slice(int(starts[person]), int(starts[person + 1]))
-            known = self.tracks.time[rows]
+            path = self._paths.get(person)
+            if path is None:
+                rows = slice(int(self.starts[person]), int(self.starts[person + 1]))
+                if rows.stop - rows.start < 2:
+                    continue
+                path = self._paths[person] = CubicSpline(self.time[rows], self.position[rows])
             cases = np.flatnonzero(true == person)
-            asked = times[cases]
-            if len(known) < 2:
-                continue
-            inside = (asked >= known[0] - 1e-9) & (asked <= known[-1] + 1e-9)
-            path = CubicSpline(known, self.tracks.position[rows])(np.clip(asked, known[0], known[-1]))
-            found[cases] = np.where(inside[..., None], path, np.nan)
+            asked, (begin, end) = times[cases], (float(path.x[0]), float(path.x[-1]))
+            inside = (asked >= begin - ROUNDING_S) & (asked <= end + ROUNDING_S)
+            found[cases] = np.where(inside[..., None], path(np.clip(asked, begin, end)), np.nan)
         return found
+
+    @cached_property
+    def _paths(self) -> dict[int, CubicSpline]:
+        return {}
 
     def goal(self, true: Int[np.ndarray, " case"], times: Float[np.ndarray, " case"]) -> Int[np.ndarray, " case"]:
         """The exit walked to, as of the row at or before a time."""
-        starts = self.tracks.starts
         found = np.full(len(true), -1)
         for case, (person, time) in enumerate(zip(true.tolist(), times.tolist(), strict=True)):
             if person == NOBODY:
                 continue
-            begin, end = int(starts[person]), int(starts[person + 1])
-            row = begin + int(np.searchsorted(self.tracks.time[begin:end], time + 1e-6)) - 1
+            begin, end = int(self.starts[person]), int(self.starts[person + 1])
+            row = begin + int(np.searchsorted(self.time[begin:end], time + 1e-6)) - 1
             found[case] = self.goals[max(row, begin)]
         return found
 
@@ -159,7 +170,7 @@ def _stream(
     }
     frames, who = frames_of(observed, Laid(chosen, np.zeros(len(chosen)), shifts), true_index, np.inf)
     moved = own.position + shifts[np.searchsorted(chosen, own.scene)]
-    truth = CrowdTruth(Tracks(own.scene, own.track, own.time, moved, own.valid), own_goals)
+    truth = CrowdTruth(own.starts, own.scene[starts], own.time, moved, own_goals)
     is_alone = len(chosen) == 1
     venue = crowd.venue(int(chosen[0])) if is_alone else None
     exits = {} if venue is None else {way.name: np.array([way.start[:2], way.end[:2]]) for way in venue.exits}
