@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pathcast.cli.evaluate_balls import baseball, table_tennis
+from pathcast.cli.evaluate_live import service, tracks
 from pathcast.cli.protection import credential_options, refuse_unused
 from pathcast.cli.seeds import Seeds
 
@@ -21,9 +22,11 @@ if TYPE_CHECKING:
 
 @click.group("evaluate")
 def command() -> None:
-    """Score forecasters beside baselines."""
+    """Score forecasters beside baselines: a running service, bundles on your own tracks, published protocols."""
 
 
+command.add_command(service)
+command.add_command(tracks)
 command.add_command(table_tennis)
 command.add_command(baseball)
 

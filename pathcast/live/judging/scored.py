@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 from numpy.typing import NDArray
 
+from pathcast.model.evaluation.comparison import LEAST_CLUSTERS
 from pathcast.model.forecast import Forecast, join
 from pathcast.model.metrics.displacement import mean_over_steps
 
@@ -89,9 +90,13 @@ class Scored:
         """By stream, frame and true track."""
         return self.take(np.lexsort((self.true, self.frame, self.stream)))
 
-    def with_cluster(self, cluster: Int[np.ndarray, " case"]) -> Scored:
-        """The same cases, told apart otherwise."""
-        return replace(self, cluster=cluster)
+    def clustered(self) -> tuple[Scored, str]:
+        """The same cases by scene or, where there are too few of these for intervals, by track; and which, in words."""
+        if len(np.unique(self.cluster)) >= LEAST_CLUSTERS:
+            return self, "scenes"
+        keys = np.column_stack([self.stream, self.true])
+        number = np.unique(keys, axis=0, return_inverse=True)[1].reshape(-1).astype(np.int64)
+        return replace(self, cluster=number), "tracks"
 
 
 def _take(values: Any, rows: NDArray[np.int64]) -> Any:

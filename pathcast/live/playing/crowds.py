@@ -40,6 +40,10 @@ class CrowdTruth:
     """Metres, in the stream's place."""
     goals: Int[np.ndarray, " row"]
     """Exit of the row's scene."""
+    numbers: Int[np.ndarray, " person"]
+    """In the person's own scene."""
+    shifts: Float[np.ndarray, "person 2"]
+    """By which the person's scene was moved, metres."""
 
     @property
     def scene(self) -> Int[np.ndarray, " person"]:
@@ -62,6 +66,10 @@ class CrowdTruth:
             inside = (asked >= begin - ROUNDING_S) & (asked <= end + ROUNDING_S)
             found[cases] = np.where(inside[..., None], path(np.clip(asked, begin, end)), np.nan)
         return found
+
+    def person(self, true: int) -> tuple[int, Float[np.ndarray, " 2"]]:
+        """The number of somebody in their own scene, and by how much that was moved, metres."""
+        return int(self.numbers[true]), self.shifts[true]
 
     @cached_property
     def _paths(self) -> dict[int, CubicSpline]:
@@ -170,7 +178,9 @@ def _stream(
     }
     frames, who = frames_of(observed, Laid(chosen, np.zeros(len(chosen)), shifts), true_index, np.inf)
     moved = own.position + shifts[np.searchsorted(chosen, own.scene)]
-    truth = CrowdTruth(own.starts, own.scene[starts], own.time, moved, own_goals)
+    of_person = shifts[np.searchsorted(chosen, own.scene[starts])]
+    numbers = own.track[starts].astype(np.int64)
+    truth = CrowdTruth(own.starts, own.scene[starts], own.time, moved, own_goals, numbers, of_person)
     is_alone = len(chosen) == 1
     venue = crowd.venue(int(chosen[0])) if is_alone else None
     exits = {} if venue is None else {way.name: np.array([way.start[:2], way.end[:2]]) for way in venue.exits}
