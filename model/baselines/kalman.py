@@ -31,6 +31,8 @@ class KalmanNoise:
 
 START = KalmanNoise(0.05, 0.1, 1.5)
 """Where the search for noise starts."""
+LEAST = 1e-6
+"""Of each number that the search looks at: tracks without any noise would have none."""
 
 
 def kalman(
@@ -69,14 +71,18 @@ def fit_kalman_noise(
     """
 
     def mean_nll(logs: Float[np.ndarray, " noise"]) -> float:
-        mean, variance = _predict(times, positions, lengths, offsets, KalmanNoise(*np.exp(logs).tolist()))
+        mean, variance = _predict(times, positions, lengths, offsets, KalmanNoise(*_numbers(logs)))
         squared = ((truth - mean) ** 2).sum(axis=2)
         axes = truth.shape[2]
         return float(np.nanmean(squared / variance + axes * np.log(2 * math.pi * variance)) / 2)
 
     start = np.log([START.position_m, START.acceleration_density, START.speed_mps])
     found = minimize(mean_nll, start, method="Nelder-Mead", options={"xatol": 1e-3, "fatol": 1e-6})
-    return KalmanNoise(*np.exp(found.x).tolist())
+    return KalmanNoise(*_numbers(found.x))
+
+
+def _numbers(logs: Float[np.ndarray, " noise"]) -> list[float]:
+    return [float(value) for value in np.maximum(np.exp(logs), LEAST)]
 
 
 def _predict(

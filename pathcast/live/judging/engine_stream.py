@@ -1,6 +1,7 @@
 """Engine stream: an engine in this process that is shown frames and answers each, as a server would.
 
-It keeps its own table of tracks and uses nothing of the service, so that equal scores mean something.
+It keeps its own table of tracks and uses nothing of the service, so that equal scores mean something. Which tracks are
+suspect it leaves to services.
 """
 
 from __future__ import annotations
@@ -74,8 +75,6 @@ class EngineStream:
             others = Others(self._states.filter, np.zeros(len(self._ids), np.int64), asked)
         warm = self._states.filter[rows, COUNT] >= self._engine.card.warm_points
         statuses = np.where(warm, int(Status.FORECASTING), int(Status.WARMING_UP))
-        if len(rows):
-            statuses = np.where(self._engine.is_suspect(states), int(Status.SUSPECT), statuses)
         whole = self._forecast(asked, np.minimum(offsets, self._engine.card.horizon_s), others)
         forecast = merge_modes(whole.take(slice(0, len(rows))), self._asking.num_modes)
         if not self._asking.has_point:

@@ -11,6 +11,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
 
 from pathcast.live.judging.judgement import Judged
 from pathcast.live.judging.scored import Scored
@@ -150,7 +151,7 @@ def probability_reliability(found: dict[str, dict[str, Any]], what: str) -> Pict
         axes.set(xlabel="probability told", ylabel="share that came about", xlim=(0, 1), ylim=(0, 1))
         axes.legend(loc="upper left")
 
-    return Picture(_svg(draw), f"Reliability of {what}, in bins of equal numbers of cases.")
+    return Picture(_svg(draw), f"Reliability of {what}, in tenths of probability.")
 
 
 def ages(seconds: Sequence[float]) -> Picture:
@@ -166,7 +167,9 @@ def ages(seconds: Sequence[float]) -> Picture:
             )
         axes.set(xlabel="age of the forecast when it came, ms", ylabel="share of answers", ylim=(0, 1.02))
         axes.set_xscale("log")
-        axes.legend(loc="lower right")
+        for axis in (axes.xaxis.set_major_formatter, axes.xaxis.set_minor_formatter):
+            axis(FuncFormatter(lambda value, _: f"{value:g}" if f"{value:e}"[0] in "1235" else ""))
+        axes.legend(loc="upper left")
 
     return Picture(_svg(draw), "How old forecasts were when they came.")
 
@@ -217,14 +220,14 @@ def _case(scored: Scored, case: int, streams: Sequence[PlayedStream], word: str)
             *flat(truth), color=INK, marker="o", markersize=3.5, linestyle="--", linewidth=1, label="what happened"
         )
         axes.plot([], [], color=STYLES[0][0], label="futures, wide where probable")
-        spread = axes.axis()
+        limits = _roomy(axes)
         venue = streams[int(scored.stream[case])].venue
         if venue is not None and is_level:
             for wall in venue.walls:
                 ends = np.array([wall.start[:2], wall.end[:2]]) - origin
                 axes.plot(ends[:, 0], ends[:, 1], color="#555555", linewidth=2.2)
-        axes.axis(spread)
-        axes.set_aspect("equal", adjustable="datalim")
+        axes.set(xlim=limits[0], ylim=limits[1])
+        axes.set_aspect("equal", adjustable="box")
         axes.set(xlabel="x from the newest observation, m" if is_level else "along its way, m")
         axes.set(ylabel="y from there, m" if is_level else "height, m")
         axes.legend(fontsize=8)
@@ -235,6 +238,15 @@ def _case(scored: Scored, case: int, streams: Sequence[PlayedStream], word: str)
         f"after {scored.num_seen[case]} observations"
     )
     return Picture(_svg(draw), caption)
+
+
+def _roomy(axes: Axes) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Limits around what is drawn, in the proportions of a figure, so that metres are as long both ways."""
+    ends = np.array([axes.get_xlim(), axes.get_ylim()])
+    middle, half = ends.mean(axis=1), np.ptp(ends, axis=1) / 2
+    high = max(half[1], half[0] * HEIGHT / WIDTH, 0.25)
+    wide = high * WIDTH / HEIGHT
+    return (middle[0] - wide, middle[0] + wide), (middle[1] - high, middle[1] + high)
 
 
 def _each(tables: Sequence[dict[str, Any]], values_of: Any) -> list[tuple[str, Any]]:

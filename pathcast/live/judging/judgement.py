@@ -22,6 +22,7 @@ from pathcast.model.evaluation.probability_scores import (
 )
 from pathcast.model.evaluation.regret import Regret
 from pathcast.model.metrics.displacement import mean_over_steps
+from pathcast.service.client import Status
 from pathcast.simulator.ball.following import BOARD, MISSED, OUTCOMES, RIM, SWISH
 
 HOLDS: Final = (0.87, 0.93)
@@ -30,6 +31,7 @@ SEEN: Final = (2, 3, 4, 6, 9, 13, 20, 30, 60)
 """Least observations of each bin of prefixes."""
 LEVELS: Final = tuple(level / 20 for level in range(1, 20))
 BINS: Final = 10
+LEAST_IN_BIN: Final = 10
 LEAST_PROBABILITY: Final = 1e-6
 
 
@@ -48,8 +50,9 @@ class Judged:
 
     @property
     def coverage(self) -> Interval:
-        """Of the regions that should hold 90 %."""
-        return mean_interval(mean_over_steps(self.scored.is_inside90), self.scored.cluster)
+        """Of the regions that should hold 90 %, where enough was seen for the model's accuracy."""
+        warm = self.scored.take(self.scored.status != int(Status.WARMING_UP))
+        return mean_interval(mean_over_steps(warm.is_inside90), warm.cluster)
 
     def alarms(self) -> list[str]:
         """What cannot be right, in words."""
@@ -177,9 +180,10 @@ class Judged:
 
 
 def told_and_came(told: Float[np.ndarray, " case"], came: Bool[np.ndarray, " case"]) -> dict[str, Any]:
-    """Scores of probabilities, and what came about of those told alike, in bins of equal numbers."""
+    """Scores of probabilities, and what came about of those told alike, in tenths of probability."""
     share = float(came.mean())
-    parts = [part for part in np.array_split(np.argsort(told, kind="stable"), BINS) if len(part)]
+    bins = np.minimum((told * BINS).astype(np.int64), BINS - 1)
+    parts = [part for part in (np.flatnonzero(bins == each) for each in range(BINS)) if len(part) >= LEAST_IN_BIN]
     return {
         "cases": len(told),
         "came": share,

@@ -16,7 +16,7 @@ from pathcast.live.judging.summary_columns import SUMMARY, cell
 
 STYLE: Final = """
 :root { color-scheme: light; }
-body { font: 15px/1.5 system-ui, sans-serif; color: #222; background: #fff; max-width: 76rem; margin: 0 auto;
+body { font: 15px/1.5 system-ui, sans-serif; color: #222; background: #fff; max-width: 72rem; margin: 0 auto;
   padding: 1.5rem 1rem 3rem; }
 h1 { font-size: 1.6rem; margin: 0 0 .2rem; } h2 { font-size: 1.15rem; margin: 2.2rem 0 .5rem;
   border-bottom: 1px solid #ccc; padding-bottom: .2rem; }
@@ -27,8 +27,10 @@ p, li { max-width: 52rem; } .small { color: #555; font-size: .88rem; }
 th, td { padding: .25rem .7rem; text-align: right; border-bottom: 1px solid #e3e3e3; white-space: nowrap; }
 th:first-child, td:first-child { text-align: left; } thead th { border-bottom: 2px solid #888; }
 tr.model td { font-weight: 600; background: #eef4f9; }
-.figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(20rem, 1fr)); gap: 1.2rem; }
-figure { margin: 0; } figure svg { width: 100%; height: auto; } figcaption { color: #444; font-size: .88rem; }
+.figures { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(24rem, 100%), 1fr));
+  gap: 1.4rem; }
+figure { margin: 0; } figure svg { width: 100%; max-width: 36rem; height: auto; }
+figcaption { color: #444; font-size: .88rem; }
 pre { background: #f5f5f5; padding: .8rem; overflow-x: auto; font-size: .8rem; }
 @media print { body { max-width: none; } h2 { break-after: avoid; } figure { break-inside: avoid; } }
 """

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from pathcast.live.judging.scored import Scored
 from pathcast.model import metrics
 from pathcast.model.baselines import Floor, KalmanNoise, ballistic, fit_kalman_noise, kalman
 from pathcast.model.baselines.parabola import fit_parabola
+from pathcast.model.baselines.prefixes import is_observed
 from pathcast.model.metrics.energy import energy_by_step
 from pathcast.model.metrics.likelihood import log_density
 from pathcast.simulator.ball.scenarios import Scenario
@@ -63,25 +64,37 @@ def rivals_of(scored: Scored, kind: Scenario | None, seed: int) -> list[Rival]:
         found.append(_kalman(scored, noise, seed))
     if scored.truth.shape[2] == 3:
         floor = _floor(kind)
-        path = ballistic(*prefixes, offsets, floor=floor)
-        note = "gravity without drag" + ("" if floor is None else f", bouncing at {floor.height:.2f} m")
+        times, positions, lengths = _newest(scored)
+        path = ballistic(times, positions, lengths, offsets, floor=floor)
+        ground = "" if floor is None else f", bouncing at {floor.height:.2f} m"
+        note = f"gravity without drag, fitted to the newest {LINE_S:g} s{ground}"
         found.append(Rival("ballistic", note, _off(path, scored.truth)))
     return found
 
 
 def straight(scored: Scored) -> Float[np.ndarray, "case time axis"]:
     """The line through the newest observations goes on from where it has come to, metres."""
-    rows = np.arange(scored.num_cases)
-    newest = scored.times[rows, scored.lengths - 1]
-    column = np.arange(scored.times.shape[1])
-    is_new = (column < scored.lengths[:, None]) & (scored.times >= newest[:, None] - LINE_S - 1e-9)
-    is_new |= (column == (scored.lengths - 2)[:, None]) | (column == (scored.lengths - 1)[:, None])
-    num_axes = scored.positions.shape[2]
-    points = np.zeros((*scored.times.shape, 3))
-    points[:, :, :num_axes] = scored.positions
-    place, velocity = fit_parabola(scored.times, points, is_new, newest, 0.0)
+    times, positions, lengths = _newest(scored)
+    num_axes = positions.shape[2]
+    points = np.zeros((*times.shape, 3))
+    points[:, :, :num_axes] = positions
+    newest = times[np.arange(len(times)), lengths - 1]
+    place, velocity = fit_parabola(times, points, is_observed(times, lengths), newest, 0.0)
     path = place[:, None] + velocity[:, None] * scored.forecast.offsets[:, :, None]
     return np.asarray(path[:, :, :num_axes])
+
+
+def _newest(
+    scored: Scored,
+) -> tuple[Float[np.ndarray, "case past"], Float[np.ndarray, "case past axis"], Int[np.ndarray, " case"]]:
+    """Times, positions and lengths of the newest `LINE_S` alone, and of two observations at least."""
+    rows = np.arange(scored.num_cases)[:, None]
+    newest = scored.times[rows[:, 0], scored.lengths - 1]
+    column = np.arange(scored.times.shape[1])
+    is_old = (column < (scored.lengths - 2)[:, None]) & (scored.times < newest[:, None] - LINE_S - 1e-9)
+    first = is_old.sum(axis=1)
+    shifted = np.minimum(column + first[:, None], scored.times.shape[1] - 1)
+    return scored.times[rows, shifted], scored.positions[rows, shifted], scored.lengths - first
 
 
 def _kalman(scored: Scored, noise: KalmanNoise, seed: int) -> Rival:

@@ -103,7 +103,7 @@ def _take(values: Any, rows: NDArray[np.int64]) -> Any:
     return values.take(rows) if isinstance(values, Forecast) else values[rows]
 
 
-def _stack(parts: list[NDArray[np.float64]], name: str) -> NDArray[np.float64]:
+def _stack(parts: list[NDArray[Any]], name: str) -> NDArray[Any]:
     """Rows of several pieces; where they are of different lengths, filled up with NaN, or what was seen with 0."""
     if parts[0].ndim == 1 or len({part.shape[1] for part in parts}) == 1:
         return np.concatenate(parts)
