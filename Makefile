@@ -37,8 +37,9 @@ help:  ## list the verbs
 
 setup: $(COMPILED)  ## build .venv and compile the kernels ahead
 
-demo: $(COMPILED)  ## simulate, train, serve, forecast; writes demo/
-	$(BIN)/python -m pathcast demo --out demo
+demo: $(COMPILED)  ## simulate, train, serve, forecast; writes demo/ and says how to start the tour
+	$(BIN)/python -m pathcast demo --once --out demo
+	@echo "the tour, in your browser: $(BIN)/pathcast demo"
 
 test: $(COMPILED) $(PROTOC)  ## all tests but the slow ones
 	@mkdir -p build

@@ -17,11 +17,11 @@ VERBS: Final = {
     "evaluate": "Score forecasters beside baselines.",
     "forecast": "Forecast the tracks of files, any number of them.",
     "serve": "Answer forecasts over gRPC.",
-    "watch": "Stream a file or standard input to a server and print forecasts.",
+    "watch": "Stream tracks to a server and print forecasts, or show them in a browser.",
     "doctor": "Check a server: reached, ready, forecasting.",
     "token": "Make a token that a server lets in.",
     "models": "List the models that are here.",
-    "demo": "Show the whole path in a few minutes.",
+    "demo": "Watch balls and people being forecast, in a browser.",
 }
 """Verbs in the order of `pathcast --help`; each is `command` in the module `pathcast.cli.VERB`."""
 

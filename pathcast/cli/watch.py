@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from contextlib import ExitStack
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from pathcast.cli.protection import credential_options, refuse_unused
+from pathcast.cli.showing import (
+    Asked,
+    PageOptions,
+    Showing,
+    asked_server,
+    page_options,
+    refuse_unshown,
+    show,
+    showing_options,
+)
 from pathcast.errors import InputError
 
 if TYPE_CHECKING:
     from pathcast.service.client.credentials import Credentials
+    from pathcast.tracks import Tracks
 
 
 @click.command("watch")
-@click.argument("file", metavar="FILE|-")
+@click.argument("files", nargs=-1, metavar="[FILE|-]...")
 @click.option(
     "--server", metavar="HOST:PORT", help="Server to ask; default: one of its own, for as long as it watches."
 )
@@ -49,9 +58,11 @@ if TYPE_CHECKING:
 @click.option("--format", "file_format", metavar="NAME", help="The file's format; default: told from its content.")
 @click.option("--frames-per-second", type=float, help="Of files that number frames instead of timing them.")
 @click.option("--scale", type=float, metavar="METRES", help="Metres per unit of the file's positions.")
+@showing_options
+@page_options
 @credential_options
 def command(
-    file: str,
+    files: tuple[str, ...],
     server: str | None,
     model: str | None,
     speed: float,
@@ -72,18 +83,23 @@ def command(
     frames_per_second: float | None,
     scale: float | None,
     credentials: Credentials,
+    showing: Showing,
+    page: PageOptions,
 ) -> None:
-    """Stream FILE's tracks, or with - the observations of standard input, and print forecasts.
+    """Stream a file's tracks, or with - the observations of standard input, and print forecasts.
 
     Standard input is one JSON object a line: {"time": seconds, "track": id, "x": m, "y": m}, with "z" at will; lines of
     equal time form one frame. Or a whole frame: {"time": seconds, "tracks": [{"track": id, "x": m, "y": m}, ...]}.
     Metres, seconds of any clock. A forecast line leaves as soon as its frame is complete.
+
+    With --web a page in the browser shows files, those in folders and simulated scenes instead; with --gif and --html
+    a file does.
     """
     import sys
     import time
 
     from pathcast.live.watch import FrameRow, lines_of, paced, read_frames, scenes_of, watch
-    from pathcast.service.client import Client, LocalServer
+    from pathcast.service.client import Client
 
     if server is None:
         refuse_unused(credentials)
@@ -91,34 +107,38 @@ def command(
     options |= {"clock_s": clock_noise, "radius_m": radius, "mass_kg": mass, "level_m": level}
     if offsets is not None:
         options["offsets"] = _read_numbers(offsets, "--offsets", "seconds")
-    options["regions"] = areas = _read_regions(regions)
+    areas = _read_regions(regions)
     if noise is not None:
         options["noise_m"] = _read_numbers(noise, "--noise", "metres")
-    if file == "-":
+
+    def read(path: str) -> Tracks:
+        from pathcast.formats import read_tracks
+
+        tracks = read_tracks(path, format=file_format, frames_per_second=frames_per_second, scale=scale)
+        if not len(tracks.time):
+            raise InputError(path, "at least one observation", "none")
+        return tracks
+
+    if showing.is_wanted:
+        refuse_unshown(fast=fast, contacts=contacts, region=bool(regions), json=is_json, speed=speed != 1.0)
+        show(Asked(server, credentials, model, options), files, showing, page, read)
+        return
+    if len(files) != 1 or showing.scenario is not None:
+        raise click.UsageError("expected one FILE, or - for standard input, unless with --web, --gif or --html.")
+    if files[0] == "-":
         is_json, fast = True, True
         scenes: Iterable[tuple[str | None, Iterable[FrameRow]]] = [
             (None, read_frames(sys.stdin.buffer, "standard input"))
         ]
     else:
-        from pathcast.formats import read_tracks
-
-        tracks = read_tracks(file, format=file_format, frames_per_second=frames_per_second, scale=scale)
-        if not len(tracks.time):
-            raise InputError(file, "at least one observation", "none")
-        scenes = scenes_of(tracks)
-    with ExitStack() as stack:
-        address = server
-        if address is None and model is not None and Path(model).is_dir():
-            address, model = stack.enter_context(LocalServer([model])).address, None
-        elif address is None:
-            address = stack.enter_context(LocalServer()).address
-        client = stack.enter_context(Client(address, credentials=credentials))
+        scenes = scenes_of(read(files[0]))
+    with asked_server(server, model) as (address, model), Client(address, credentials=credentials) as client:
         for name, frames in scenes:
             if not fast:
                 frames = paced(frames, speed, time.monotonic, time.sleep)
             if name is not None and not is_json:
                 click.echo(f"scene {name}")
-            for opened, forecasts in watch(client, frames, model, options, contacts):
+            for opened, forecasts in watch(client, frames, model, options | {"regions": areas}, contacts):
                 for line in lines_of(opened, forecasts, name, is_json, tuple(areas)):
                     click.echo(line)
 

@@ -46,7 +46,7 @@ def draw_throws(batch: Batch, title: str, path: Path) -> None:
         axis.plot(track.position[:, :2] @ way, track.position[:, 2], ".", color=colour, ms=4)
     if batch.events is not None:
         _mark_contacts(axis, batch.events, ways)
-    _draw_side(axis, batch.venue, "xy"[int(along[1])])
+    draw_side(axis, batch.venue, along)
     for way, _ in ways.values() if batch.venue.board is not None else ():
         _draw_board(axis, batch.venue, way)
     axis.set_xlabel(
@@ -124,8 +124,9 @@ def _mark_contacts(axis: Axes, events: Events, ways: Mapping[int, tuple[NDArray[
         axis.scatter([], [], s=50, marker=mark, facecolors="none", edgecolors="black", label=f"touches {KINDS[kind]}")
 
 
-def _draw_side(axis: Axes, venue: Venue, along: str) -> None:
-    """Floor, hoop, table, net and exits, seen along the horizontal."""
+def draw_side(axis: Axes, venue: Venue, along: NDArray[np.float64]) -> None:
+    """Floor, hoop, table, net and exits from the side, where a horizontal unit vector points right."""
+    side = int(abs(along[1]) > abs(along[0]))
     if venue.floor is not None:
         axis.axhline(venue.floor.point[2], color=PLACE, lw=1.5, zorder=1)
         axis.annotate(
@@ -137,11 +138,10 @@ def _draw_side(axis: Axes, venue: Venue, along: str) -> None:
         axis.annotate("hoop", (radius, height), xytext=(6, 0), textcoords="offset points", va="center")
     for box in (venue.table, venue.net):
         if box is not None:
-            side = "xy".index(along)
             corner = (box.centre[side] - box.size[side] / 2, box.centre[2] - box.size[2] / 2)
             axis.add_patch(Rectangle(corner, box.size[side], box.size[2], color=PLACE, zorder=1))
     for way_out in venue.exits:
-        middle = 0.5 * (np.array(way_out.start) + np.array(way_out.end))["xy".index(along)]
+        middle = 0.5 * (np.array(way_out.start) + np.array(way_out.end))[side]
         axis.axvline(middle, ls="--", color="#1b7837", lw=1.0, zorder=1, label=way_out.name)
 
 

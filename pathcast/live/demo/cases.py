@@ -147,6 +147,13 @@ def recorded_cases(data: Path, walkers: Sequence[float], balls: Sequence[float])
     return cases
 
 
+def recorded_walks(data: Path | None) -> list[Path]:
+    """The files of recorded walkers that are short enough to be watched."""
+    if data is None:
+        return []
+    return [path for path in sorted((data / "pedestrian" / "eth_ucy").glob("*/test/*.txt")) if path.is_file()]
+
+
 def _read_balls(files: Sequence[Path], lift: float) -> Tracks:
     """One scene a file, raised by `lift` metres: SpinDOE's z is 0 where the ball touches the table, at its centre."""
     pieces = []
