@@ -29,7 +29,7 @@ generate = PATH="$(CURDIR)/.venv-proto/bin:$$PATH" python -m grpc_tools.protoc -
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-system test-faults test-soak test-ray fuzz slow bundles coverage check format lint types fresh contract proto buf bench bench-balls bench-tools hooks clean
+.PHONY: help setup demo test test-browser pictures test-system test-faults test-soak test-ray fuzz slow bundles coverage check format lint types fresh contract proto buf bench bench-balls bench-tools hooks clean
 
 help:  ## list the verbs
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | while IFS='|' read -r verb text; do \
@@ -44,6 +44,16 @@ demo: $(COMPILED)  ## simulate, train, serve, forecast; writes demo/ and says ho
 test: $(COMPILED) $(PROTOC)  ## all tests but the slow ones
 	@mkdir -p build
 	$(BIN)/python -m pytest -n $(WORKERS) -m 'not slow' --junitxml=build/tests.xml $(PYTEST_ARGS)
+
+test-browser: $(COMPILED) .venv-browser/.installed  ## the live page in a real browser, installed where that is allowed
+	@if ! command -v chromium >/dev/null; then \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+			apt-get install --yes --no-install-recommends chromium fonts-dejavu-core || echo "not installed: chromium" >&2; \
+		else echo "not installed: chromium (Debian: apt-get install chromium)" >&2; fi; fi
+	$(BIN)/python -m pytest tests/browser $(PYTEST_ARGS)
+
+pictures: $(COMPILED) .venv-browser/.installed  ## take the pictures of the live page in docs/pictures anew
+	$(BIN)/python tests/browser/take_pictures.py
 
 test-system: $(COMPILED) .system/.installed .system/envoy/.installed  ## other people's clients and proxies against real servers, installed where that is allowed
 	@for package in nginx/nginx nghttp2-client/h2load; do \
@@ -141,6 +151,11 @@ bench-tools: $(PEERS) $(LOAD)  ## install the peers that benchmarks run beside o
 	.venv-ray/bin/python $(PIP) -c constraints-ray.txt filelock jsonschema msgpack requests
 	@touch $@
 
+.venv-browser/.installed: constraints-browser.txt
+	$(PYTHON) -m venv .venv-browser
+	.venv-browser/bin/python $(PIP) -c constraints-browser.txt playwright
+	@touch $@
+
 .system/.installed:
 	@mkdir -p .system
 	@if command -v npm >/dev/null; then \
@@ -159,7 +174,7 @@ hooks: $(INSTALLED)  ## run the checks before each commit
 	$(BIN)/pre-commit install
 
 clean:  ## remove what the other verbs wrote, the environments included
-	rm -rf .venv .venv-proto .venv-bench .venv-bench-crowd .venv-bench-serving .venv-fuzz .venv-ray .buf .system build dist demo *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-proto .venv-bench .venv-bench-crowd .venv-bench-serving .venv-fuzz .venv-ray .venv-browser .buf .system build dist demo *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find simulator model service pathcast tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(INSTALLED): pyproject.toml constraints.txt

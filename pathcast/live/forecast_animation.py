@@ -18,7 +18,7 @@ from PIL import Image
 from pathcast.formats.atomic import replacing
 from pathcast.live.page.records import Record
 from pathcast.live.page.scenes import ShownScene
-from pathcast.live.picture import above, draw_side
+from pathcast.live.picture import above, draw_board, draw_side
 from pathcast.venue import Venue
 
 MOST_FRAMES = 200
@@ -29,6 +29,7 @@ REST_FRAMES = 8
 DOTS_PER_INCH = 72
 FUTURE, TRUE, SEEN = "#1f5fbf", "#e0560b", "#20262e"
 MOST_MODES = 5
+TRAIL_S = 4.0
 
 
 def animate_forecasts(scenes: Sequence[ShownScene], records: Sequence[Sequence[Record]], path: Path) -> None:
@@ -47,17 +48,18 @@ def animate_forecasts(scenes: Sequence[ShownScene], records: Sequence[Sequence[R
     """
     pictures: list[Image.Image] = []
     durations: list[int] = []
+    palette: Image.Image | None = None
     for scene, told in zip(scenes, records, strict=True):
         drawn = _Drawn(scene, told[0])
         answers = [record for record in told if record["kind"] == "answer"]
         every = max(LEAST_FRAME_S, (answers[-1]["time"] - answers[0]["time"]) * len(scenes) / MOST_FRAMES)
         due = answers[0]["time"]
+        palette = palette or drawn.at(answers[: len(answers) // 2 + 1]).quantize(96)
         for number, answer in enumerate(answers):
             if answer["time"] < due - 1e-6 and answer is not answers[-1]:
                 continue
             picture = drawn.at(answers[: number + 1])
-            quantised = picture.quantize(96, palette=pictures[0] if pictures else None, dither=Image.Dither.NONE)
-            pictures.append(quantised)
+            pictures.append(picture.quantize(palette=palette, dither=Image.Dither.NONE))
             durations.append(round(1000 * every))
             due = answer["time"] + every
         durations[-1] *= REST_FRAMES
@@ -95,7 +97,8 @@ class _Drawn:
         """The picture after some answers."""
         tracks = answers[-1]["tracks"]
         ids = {track["id"] for track in tracks}
-        seen = [t["seen"] for answer in answers for t in answer["tracks"] if t["id"] in ids and "seen" in t]
+        recent = [answer for answer in answers if answer["time"] > answers[-1]["time"] - TRAIL_S]
+        seen = [t["seen"] for answer in recent for t in answer["tracks"] if t["id"] in ids and "seen" in t]
         self._seen.set_data(*self._flat(seen).T)
         self._true.set_data(*self._flat([track["true"] for track in tracks if "true" in track]).T)
         lines, widths, colours = [], [], []
@@ -142,6 +145,8 @@ def _frame(axis: Axes, scene: ShownScene, way: Float[np.ndarray, "2 axis"], venu
     least, most = flat.min(axis=0) - 0.5, flat.max(axis=0) + 0.5
     if scene.num_axes == 3 and venue is not None:
         draw_side(axis, venue, way[0, :2])
+        if venue.board is not None:
+            draw_board(axis, venue, way[0, :2])
         if venue.floor is not None:
             least[1] = min(least[1], venue.floor.point[2] - 0.1)
     axis.set(xlim=(least[0], most[0]), ylim=(least[1], most[1]))

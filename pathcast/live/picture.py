@@ -48,7 +48,7 @@ def draw_throws(batch: Batch, title: str, path: Path) -> None:
         _mark_contacts(axis, batch.events, ways)
     draw_side(axis, batch.venue, along)
     for way, _ in ways.values() if batch.venue.board is not None else ():
-        _draw_board(axis, batch.venue, way)
+        draw_board(axis, batch.venue, way)
     axis.set_xlabel(
         "distance past the hoop, on the line from the release to it (m)"
         if batch.venue.hoop is not None
@@ -145,7 +145,7 @@ def draw_side(axis: Axes, venue: Venue, along: NDArray[np.float64]) -> None:
         axis.axvline(middle, ls="--", color="#1b7837", lw=1.0, zorder=1, label=way_out.name)
 
 
-def _draw_board(axis: Axes, venue: Venue, way: NDArray[np.float64]) -> None:
+def draw_board(axis: Axes, venue: Venue, way: NDArray[np.float64]) -> None:
     """The board as it stands across one throw's way."""
     assert venue.board is not None
     across = np.array(box_corners(venue.board))[:, :2] @ way

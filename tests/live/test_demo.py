@@ -92,10 +92,10 @@ def test_what_is_judged_is_long_observed_and_wholly_known(toured: Toured) -> Non
 
 
 def _demo(words: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> int:
-    """The exit code of `pathcast demo`, as the shell would run it in a folder."""
+    """The exit code of `pathcast demo --once`, as the shell would run it in a folder."""
     monkeypatch.chdir(folder)
     monkeypatch.delenv("PATHCAST_DATA", raising=False)
-    monkeypatch.setattr(sys, "argv", ["pathcast", "demo", *words.split()])
+    monkeypatch.setattr(sys, "argv", ["pathcast", "demo", "--once", *words.split()])
     with pytest.raises(SystemExit) as end:
         main()
     return int(end.value.code or 0)

@@ -46,6 +46,7 @@ def scene_record(scene: ShownScene, opened: Opened, number: int) -> Record:
         "offsets": list(opened.offsets_s),
         "outcomes": list(opened.outcome_names),
         "goals": [*scene.goals, "none of them"] if "goals" in opened.outputs and scene.goals else [],
+        "isRecording": opened.is_recording,
         "hasTruth": scene.truth is not None,
         "became": scene.became,
         "becameAt": scene.became_at_s,

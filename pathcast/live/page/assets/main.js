@@ -181,6 +181,7 @@ window.pathcast = {
   },
   pixel: (name, position) => views[name].pixel(position),
   scale: (name) => views[name].scale,
+  seek: (time) => player.seek(player.recording.answers.findLastIndex((answer) => answer.time <= time)),
   start(chosen, seed) {
     key = chosen;
     link.send({ do: "start", key, seed });

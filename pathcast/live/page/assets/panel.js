@@ -50,7 +50,7 @@ export class Panel {
     this.drawFutures(scene, track, selected);
     this.drawAges(answers, at);
     const { name, version } = scene.model;
-    this.elements.model.textContent = `${scene.title} · model ${name} ${version} · ${scene.offsets.at(-1)} s ahead`;
+    this.elements.model.textContent = `${scene.title} · model ${name} ${version} · ${scene.offsets.at(-1)} s ahead${scene.isRecording ? " · the server keeps what it is sent" : ""}`;
   }
 
   drawAnswer({ scene, answers }, at, track, field, names, main, selected) {
