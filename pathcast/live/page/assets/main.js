@@ -30,7 +30,9 @@ function choose() {
   const tracks = player.answer?.tracks ?? [];
   if (tracks.some((track) => track.id === selected && (track.seen || track.paths))) return;
   const forecast = tracks.filter((track) => track.paths);
-  selected = (forecast[0] ?? tracks[0])?.id ?? selected;
+  const sureness = (track) => Math.max(...(track.goals ?? [0]));
+  const [open] = forecast.sort((a, b) => sureness(a) - sureness(b)); // whose way is the most open is the most worth watching
+  selected = (open ?? tracks[0])?.id ?? selected;
 }
 
 function selectNext(step) {
