@@ -29,7 +29,7 @@ generate = PATH="$(CURDIR)/.venv-proto/bin:$$PATH" python -m grpc_tools.protoc -
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-browser pictures test-system test-faults test-soak test-ray fuzz slow bundles coverage check format lint types fresh contract proto buf bench bench-balls bench-tools hooks clean
+.PHONY: help setup tour demo test test-browser pictures test-system test-faults test-soak test-ray fuzz slow bundles coverage check format lint types fresh contract proto buf bench bench-balls bench-tools hooks clean
 
 help:  ## list the verbs
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | while IFS='|' read -r verb text; do \
@@ -37,9 +37,12 @@ help:  ## list the verbs
 
 setup: $(COMPILED)  ## build .venv and compile the kernels ahead
 
+tour: $(COMPILED)  ## watch forecasts in your browser, until Ctrl-C; nothing is trained
+	$(BIN)/python -m pathcast demo
+
 demo: $(COMPILED)  ## simulate, train, serve, forecast; writes demo/ and says how to start the tour
 	$(BIN)/python -m pathcast demo --once --out demo
-	@echo "the tour, in your browser: $(BIN)/pathcast demo"
+	@echo "the tour, in your browser: make tour"
 
 test: $(COMPILED) $(PROTOC)  ## all tests but the slow ones
 	@mkdir -p build

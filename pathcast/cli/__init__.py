@@ -17,7 +17,7 @@ VERBS: Final = {
     "evaluate": "Score forecasters beside baselines.",
     "forecast": "Forecast the tracks of files, any number of them.",
     "serve": "Answer forecasts over gRPC.",
-    "watch": "Stream tracks to a server and print forecasts, or show them in a browser.",
+    "watch": "Stream tracks to a server; print or show forecasts.",
     "doctor": "Check a server: reached, ready, forecasting.",
     "token": "Make a token that a server lets in.",
     "models": "List the models that are here.",

@@ -68,4 +68,3 @@ def _run_once(out: Path, data: Path | None, seed: int, quick: bool) -> None:
     if worse:
         click.echo(f"pathcast: not better than constant velocity on {', '.join(worse)}", err=True)
         sys.exit(1)
-    click.echo("watch forecasts live: pathcast demo", err=True)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from itertools import takewhile
+from itertools import pairwise, takewhile
 from pathlib import Path
+from urllib.request import urlopen
 
 import numpy as np
 import pytest
@@ -76,12 +78,36 @@ def walk(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("command", [line for line in commands("pathcast") if line.split()[1] == "watch"])
+SHOWN = ("--web", "--html", "--gif")
+WATCHES = [line for line in commands("pathcast") if line.split()[1] == "watch"]
+PAGES = [line for line in WATCHES if "--web" in line and "--server" not in line]
+
+
+@pytest.mark.parametrize("command", [line for line in WATCHES if not set(line.split()) & set(SHOWN)])
 def test_every_watch_prints_forecasts(command: str, walk: Path) -> None:
     words = [*PATHCAST, *command.split()[1:]]
     done = subprocess.run(words, cwd=walk, input=blocks("json")[0], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "forecasting" in done.stdout
+
+
+@pytest.mark.parametrize("command", [line for line in WATCHES if set(line.split()) & {"--html", "--gif"}])
+def test_every_playback_is_written(command: str, walk: Path) -> None:
+    words = command.split()
+    subprocess.run([*PATHCAST, *words[1:]], cwd=walk, check=True, capture_output=True)
+    assert all((walk / after).stat().st_size > 10_000 for word, after in pairwise(words) if word in ("--html", "--gif"))
+
+
+@pytest.mark.parametrize("command", [*PAGES, *(line for line in commands("pathcast") if line == "pathcast demo")])
+def test_every_page_says_where_it_is_and_is_there(command: str, walk: Path) -> None:
+    words = re.sub(r"--port \d+", "--port 0", command).split()
+    with subprocess.Popen([*PATHCAST, *words[1:]], cwd=walk, stdout=subprocess.PIPE, text=True) as page:
+        assert page.stdout is not None
+        address = page.stdout.readline().removeprefix("watch at ").strip()
+        with urlopen(address) as answer:
+            assert b"pathcast" in answer.read()
+        page.send_signal(signal.SIGINT)
+        assert page.wait(20) == 0
 
 
 @pytest.mark.parametrize("command", [line for line in commands("pathcast") if line.split()[1] == "simulate"])
