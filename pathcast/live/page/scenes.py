@@ -30,7 +30,7 @@ class ShownScene:
     venue: Venue | None = None
     """The place, in the world of the frames; None: the model's."""
     radius_m: float = PERSON_RADIUS_M
-    """Of what moves."""
+    """Of what moves; 0: nobody knows."""
     truth: Sequence[Mapping[int, Float[np.ndarray, " axis"]]] | None = None
     """Where each track really was at each frame, metres; None: nobody knows."""
     became: str | None = None
@@ -68,7 +68,11 @@ def scenes_of_tracks(tracks: Tracks, title: str) -> list[ShownScene]:
     if tracks.num_rows > MOST_ROWS:
         raise InputError(title, f"at most {MOST_ROWS} observations to replay", f"{tracks.num_rows}")
     return [
-        ShownScene(title=title if name is None else f"{title}, {name}", frames=frames)
+        ShownScene(
+            title=title if name is None else f"{title}, {name}",
+            frames=frames,
+            radius_m=PERSON_RADIUS_M if tracks.num_axes == 2 else 0.0,
+        )
         for name, frames in scenes_of(tracks)
         if any(ids for _, ids, _ in frames)
     ]

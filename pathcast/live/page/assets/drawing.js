@@ -1,6 +1,6 @@
 // Drawing: one answer on a view: what was seen, where things are, and the futures that are forecast.
 
-import { drawAbove, drawSide, labelExits, trace } from "./place.js";
+import { drawAbove, drawScale, drawSide, labelExits, trace } from "./place.js";
 import { colour } from "./theme.js";
 
 export const DEVIATIONS_90 = { 2: 2.146, 3: 2.146 }; // of a Gaussian in the plane of the canvas, which hold 90 % of it
@@ -36,6 +36,7 @@ export function drawView(canvas, view, recording, at, selected, goals, share) {
   chosen.forEach((track) => drawLater(context, view, recording, at, track));
   [...others, ...chosen].forEach((track) => drawTrail(context, view, recording, at, track.id, scene));
   chosen.forEach((track) => drawFan(context, view, scene, recording, at, track, 1));
+  if (!isFromSide) drawScale(context, view);
   if (!isFromSide) labelExits(context, view, scene.venue, goals);
   others.forEach((track) => drawThing(context, view, scene, placeOf(recording, at, track, share), "person"));
   chosen.forEach((track) => drawThing(context, view, scene, placeOf(recording, at, track, share), "ball"));
@@ -143,6 +144,7 @@ function labelFutures(context, view, track) {
   for (let mode = 0; mode < Math.min(LABELLED, track.modes.length); mode += 1) {
     const text = percent(track.modes[mode]);
     const [x, y] = view.pixel(track.paths[mode].at(-1));
+    if (x < 0 || y < 0 || x > view.width || y > view.height) continue;
     const at = [Math.min(Math.max(x + 9, 4), view.width - context.measureText(text).width - 4), Math.min(Math.max(y, 30), view.height - 10)];
     if (taken.some((other) => Math.hypot(other[0] - at[0], other[1] - at[1]) < CLEAR_PX)) continue;
     taken.push(at);

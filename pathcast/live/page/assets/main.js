@@ -63,7 +63,7 @@ function onChange(what) {
     document.querySelector("main").classList.toggle("two", Boolean(views.side));
     document.querySelector("main").classList.toggle("plain", !scene.outcomes.length && !scene.goals.length);
     byId("side-figure").hidden = !views.side;
-    document.querySelector("#legend .ball").hidden = !scene.hasTruth;
+    document.querySelector("#legend .ball").textContent = scene.hasTruth ? "true" : "newest seen";
   }
   choose();
   showState(player);

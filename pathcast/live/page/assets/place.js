@@ -157,6 +157,20 @@ function drawHoop(context, view, hoop) {
   context.stroke();
 }
 
+// A bar of so many metres at the lower edge.
+export function drawScale(context, view) {
+  const length = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50].find((each) => each * view.scale >= 40) ?? 100;
+  const [x, y] = [12, view.height - 10];
+  context.fillStyle = colour("quiet");
+  context.fillRect(x, y - 2, length * view.scale, 2);
+  context.fillRect(x, y - 5, 1, 5);
+  context.fillRect(x + length * view.scale - 1, y - 5, 1, 5);
+  context.font = "11px system-ui, 'DejaVu Sans', sans-serif";
+  context.textAlign = "left";
+  context.textBaseline = "alphabetic";
+  context.fillText(`${length} m`, x + 4, y - 6);
+}
+
 // A scale of heights at the left edge, in steps that leave room for their figures.
 function drawHeights(context, view, floor) {
   const step = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50].find((each) => each * view.scale >= 34) ?? 100;

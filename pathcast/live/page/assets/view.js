@@ -92,7 +92,7 @@ export function boxCorners(box) {
 export function viewsOf(scene) {
   const [low, high] = scene.bounds;
   const points = [...corners(low, high), ...placePoints(scene.venue)];
-  if (scene.axes === 2) return { above: boxed([1, 0, 0], [0, 1, 0], points, 0.8) };
+  if (scene.axes === 2) return { above: boxed([1, 0, 0], [0, 1, 0], points, scene.venue ? 0.8 : 2.5) };
   const floor = scene.venue?.floor?.point[2] ?? low[2];
   if (scene.venue?.hoop) {
     const centre = scene.venue.hoop.centre;
@@ -109,7 +109,7 @@ export function viewsOf(scene) {
   }
   const isAlongY = high[1] - low[1] > high[0] - low[0];
   const along = isAlongY ? [0, 1, 0] : [1, 0, 0];
-  const side = boxed(along, [0, 0, 1], points, 0.15);
+  const side = boxed(along, [0, 0, 1], points, 0.3);
   side.low[1] = Math.min(side.low[1], floor - 0.1);
   const above = isAlongY ? boxed([0, 1, 0], [-1, 0, 0], points, 0.15) : boxed([1, 0, 0], [0, 1, 0], points, 0.15);
   return { side, above };
