@@ -166,6 +166,10 @@ def test_steps_and_replays_of_what_was_seen_meet_the_present_again(shown) -> Non
     newest = page.evaluate("window.pathcast.answers.length")
     page.keyboard.press("Space")
     until(page, f"window.pathcast.answer?.frame >= {newest + 2}")
+    pause(page)
+    page.keyboard.press("Home")
+    page.keyboard.press("n")
+    until(page, "window.pathcast.scene.number === 2 && window.pathcast.answers.length > 2")
 
 
 def test_a_server_that_is_restarted_under_it_goes_on_with_nothing_lost(shown, server: Server) -> None:

@@ -85,7 +85,7 @@ function onRecord(record) {
       return;
     case "scene":
       player.begin(record);
-      if (status.dataset.mood === "bad") tell("");
+      if (["bad", "good"].includes(status.dataset.mood)) tell("");
       return;
     case "answer":
       player.add(record);

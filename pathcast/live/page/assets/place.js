@@ -42,21 +42,15 @@ function drawCourt(context, view) {
   stroke(context, view, [...box(end, -half, middle, half), [end, -half, 0]], "line", 2);
 }
 
-// Words beside the middle of an exit, on the side of the room.
-function labelExit(context, view, way, words, name, middle) {
-  const [x, y] = view.pixel(way.start.map((value, axis) => (value + way.end[axis]) / 2));
-  const [ahead, down] = [view.pixel(middle)[0] - x, view.pixel(middle)[1] - y];
-  const length = Math.hypot(ahead, down) || 1;
-  context.font = "600 12px system-ui, 'DejaVu Sans', sans-serif";
-  const half = context.measureText(words).width / 2;
-  const at = [x + (ahead / length) * (half + 12), y + (down / length) * 18];
-  context.textAlign = "center";
-  context.textBaseline = "middle";
-  context.lineWidth = 4;
-  context.strokeStyle = colour("card");
-  context.strokeText(words, Math.min(Math.max(at[0], half + 6), view.width - half - 6), at[1]);
-  context.fillStyle = colour(name);
-  context.fillText(words, Math.min(Math.max(at[0], half + 6), view.width - half - 6), at[1]);
+// Where the words beside the middle of an exit stand, on the side of the room and clear of others: [left, top, right, bottom].
+function boxBeside([x, y], [inX, inY], width, view, taken) {
+  const length = Math.hypot(inX - x, inY - y) || 1;
+  const left = Math.min(Math.max(x + ((inX - x) / length) * (width / 2 + 12) - width / 2, 6), view.width - width - 6);
+  const down = inY > y ? 1 : -1;
+  let top = y + ((inY - y) / length) * 18 - 8;
+  const isTaken = () => taken.some((box) => left < box[2] && left + width > box[0] && top < box[3] && top + 16 > box[1]);
+  for (let attempt = 0; attempt < 6 && isTaken(); attempt += 1) top += 16 * down;
+  return [left, top, left + width, top + 16];
 }
 
 // The place from above; goals: by name [colour, words] of an exit.
@@ -81,9 +75,20 @@ export function drawAbove(context, view, venue, goals) {
 export function labelExits(context, view, venue, goals) {
   const ends = (venue?.exits ?? []).flatMap(({ start, end }) => [start, end]);
   const middle = [0, 1].map((axis) => (Math.min(...ends.map((end) => end[axis])) + Math.max(...ends.map((end) => end[axis]))) / 2);
+  const taken = [];
+  context.font = "600 12px system-ui, 'DejaVu Sans', sans-serif";
+  context.textAlign = "left";
+  context.textBaseline = "middle";
+  context.lineWidth = 4;
+  context.strokeStyle = colour("card");
   for (const way of venue?.exits ?? []) {
     const [name, words] = goals[way.name] ?? ["later", way.name];
-    labelExit(context, view, way, words, name, middle);
+    const at = view.pixel(way.start.map((value, axis) => (value + way.end[axis]) / 2));
+    const box = boxBeside(at, view.pixel(middle), context.measureText(words).width, view, taken);
+    taken.push(box);
+    context.strokeText(words, box[0], box[1] + 8);
+    context.fillStyle = colour(name);
+    context.fillText(words, box[0], box[1] + 8);
   }
 }
 

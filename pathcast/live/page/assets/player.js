@@ -161,8 +161,11 @@ export class Player {
   // The next scene; the first after the last.
   next() {
     if (this.source) {
+      clearTimeout(this.timer);
+      this.isPlaying = true;
       this.source("next");
-      if (!this.isPlaying) this.play();
+      this.source("play");
+      this.onChange("state");
       return;
     }
     const index = (this.recordings.indexOf(this.recording) + 1) % this.recordings.length;
