@@ -80,6 +80,14 @@ def test_false_tracks_are_of_nobody_and_swapped_ones_of_another() -> None:
     assert max(map(len, owners.values())) > 1
 
 
+@pytest.mark.parametrize("rate_hz", [2.5, 25.0])
+def test_places_side_by_side_are_seen_by_one_clock(rate_hz: float) -> None:
+    sensor = Sensor(rate_hz=rate_hz)
+    stream = scenario_named("plaza").play(60, 6.0, num_streams=1, sensor=sensor).streams[0]
+    times = np.array([frame.time_s for frame in stream.frames])
+    np.testing.assert_allclose(np.diff(times), 1 / rate_hz, atol=1e-6)
+
+
 def test_places_side_by_side_share_no_room_and_name_no_goals() -> None:
     scenario = scenario_named("plaza")
     together = scenario.play(30, 4.0, num_streams=1, sensor=CLEAN["people"]).streams

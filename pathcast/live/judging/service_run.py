@@ -149,13 +149,14 @@ class ServiceRun:
         return Course(number, stream, link, channels)
 
     def _start(self, courses: list[Course], began: float) -> None:
-        """Starts the threads of all streams; each has a phase of its own, as cameras do that nobody couples."""
+        """Starts the threads of all streams, each at a phase of its own, as cameras have that nobody couples: spread
+        over the time from one forecast to the next."""
         for course in courses:
             num = len(course.stream.frames)
             every = self._asking.forecast_every
             self.traffic.num_frames += num
             self.traffic.num_due += -(-num // every)
-            phase = began + self._pace.period_s * course.number / len(courses)
+            phase = began + self._pace.period_s * every * course.number / len(courses)
             if self._pace.is_realtime:
                 self._thread(self._send_paced, course, phase)
                 self._thread(self._read, course)

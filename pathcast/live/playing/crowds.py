@@ -21,6 +21,7 @@ USUAL_S = 20.0
 """Kinds of scenes say how many people come in so long; in longer scenes more do."""
 SCENES_AT_ONCE = 8
 ROUNDING_S = 1e-9
+ROUNDING_TICKS = 1e-6
 RECORD_S = 0.1
 APART_M = 200.0
 """Between the middles of scenes that share a stream: nobody of one is near anybody of another."""
@@ -165,8 +166,9 @@ def _stream(
     chosen = np.arange(index, num_scenes, num_streams)
     of_stream = np.isin(tracks.scene, chosen)
     own, own_goals = tracks.select(of_stream), goals[of_stream]
+    seen = own.select(_from_common_ticks(own, sensor.rate_hz))
     observed = observe_tracks(
-        sensor_among_people(sensor), own, how.seed, lambda scene: occluders_of(crowd.venue(scene))
+        sensor_among_people(sensor), seen, how.seed, lambda scene: occluders_of(crowd.venue(scene))
     )
     side = int(np.ceil(np.sqrt(len(chosen))))
     place = np.arange(len(chosen))
@@ -186,3 +188,19 @@ def _stream(
     exits = {} if venue is None else {way.name: np.array([way.start[:2], way.end[:2]]) for way in venue.exits}
     name = f"{how.kind} {chosen[0]}" if is_alone else f"{how.kind} {index} of {num_streams}"
     return PlayedStream(name, venue, exits, frames, who, truth)
+
+
+def _from_common_ticks(tracks: Tracks, rate_hz: float) -> NDArray[np.bool_]:
+    """Rows from the first instant of each scene on that is a tick of the clock which begins at 0.
+
+    A sensor's clock starts with its scene; so those of scenes that are empty at first run with the others'.
+    """
+    keep = np.ones(tracks.num_rows, np.bool_)
+    for scene in np.unique(tracks.scene).tolist():
+        rows = np.flatnonzero(tracks.scene == scene)
+        times = np.unique(tracks.time[rows])
+        ticks = times * rate_hz
+        common = times[np.abs(ticks - np.round(ticks)) < ROUNDING_TICKS]
+        if len(common):
+            keep[rows] = tracks.time[rows] >= common[0] - ROUNDING_S
+    return keep
