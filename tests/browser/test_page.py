@@ -43,7 +43,7 @@ BALL = """name => {
 
 
 @pytest.fixture(scope="module")
-def made() -> tuple[int, ShownScene]:
+def made(browser) -> tuple[int, ShownScene]:
     """The first seed whose first three-pointer goes in, and that shot."""
     shots = ((seed, next(shown_scenes("three-pointer", seed))) for seed in count(1))
     return next((seed, shot) for seed, shot in shots if shot.became in IN)
