@@ -118,7 +118,7 @@ def region_reliability(tables: Sequence[dict[str, Any]], styles: dict[str, dict[
             axes.plot(tables[0]["reliability"]["levels"], _numbers(values), **styles[name], markevery=2)
         axes.set(xlabel="share that the region should hold", ylabel="share of true positions inside")
         axes.set(xlim=(0, 1), ylim=(0, 1))
-        axes.legend(loc="upper left")
+        axes.legend(loc="lower right")
 
     caption = "Reliability of regions of highest density. Below the grey line a forecaster is too sure of itself."
     return Picture(_svg(draw), caption)
@@ -175,9 +175,14 @@ def ages(seconds: Sequence[float]) -> Picture:
 
 
 def cases(judged: Judged, streams: Sequence[PlayedStream], num: int = 3) -> list[Picture]:
-    """The cases of least and of greatest error, of different tracks, whose whole future is known."""
+    """The cases of least and of greatest error, of different tracks, whose whole future is known.
+
+    Of the half that got farther: to know that somebody stands is no art.
+    """
     scored = judged.scored
-    known = np.flatnonzero(np.isfinite(scored.error).all(axis=1) & (scored.num_seen >= 3))
+    moved = np.linalg.norm(scored.truth[:, -1] - scored.truth[:, 0], axis=1)
+    fits = np.isfinite(scored.error).all(axis=1) & (scored.num_seen >= 3)
+    known = np.flatnonzero(fits & (moved >= np.median(moved[fits]))) if fits.any() else np.flatnonzero(fits)
     order = known[np.argsort(scored.ade[known], kind="stable")]
     chosen = [("best", _distinct(scored, order, num)), ("worst", _distinct(scored, order[::-1], num))]
     return [_case(scored, case, streams, word) for word, rows in chosen for case in rows]
