@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from pyarrow import csv as arrow_csv
@@ -132,10 +131,10 @@ def _write(
                     found = pieces(unit.source, job.reading, grouping, needs_scenes)
                     with closing(in_order(found, compute, num_threads)) as computed:
                         for piece, parts in computed:
-                            with _writing(unit.output):
+                            with _writing(unit):
                                 output.begin(piece.tracks)
                             for table, rejected in parts:
-                                with _writing(unit.output):
+                                with _writing(unit):
                                     output.append(table)
                                 rejected_rows.write_table(rejected)
                                 written.num_forecasts += table.num_rows
@@ -153,7 +152,7 @@ def _write(
                     faults.append(error)
                     raise
                 finally:
-                    with _writing(unit.output):
+                    with _writing(unit):
                         output.close()
             record = {
                 "settings": job.settings(forecaster.engine),
@@ -171,10 +170,13 @@ def _write(
 
 
 @contextmanager
-def _writing(path: Path) -> Iterator[None]:
-    """Tells of what the system refuses as of the file that is written."""
+def _writing(unit: Unit) -> Iterator[None]:
+    """Tells of what the system refuses as of the file that is written, and of what its form cannot hold."""
+    path = unit.output
     try:
         yield
+    except InputError as error:
+        raise InputError(f"{unit.source}: {error.where}", error.expected, error.found) from error
     except OSError as error:
         reason = os.strerror(error.errno).lower() if error.errno else str(error)
         raise OutputError(str(path), "a place where a file can be written", reason) from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
@@ -12,7 +12,11 @@ from jaxtyping import Float, Int
 
 from pathcast.errors import InputError
 from pathcast.formats.frames import check_planar, numbered_frames
+from pathcast.formats.trajnet import FRAMES_PER_SECOND
 from pathcast.tracks import Tracks
+
+FORM: Final = "TrajNet++ lines"
+"""What messages call the file."""
 
 
 class TrajnetOutput:
@@ -23,7 +27,6 @@ class TrajnetOutput:
     """
 
     def __init__(self, path: Path) -> None:
-        self._path = path
         self._file = path.open("w", encoding="utf-8")
         self._rate: float | None = None
         self._num_forecasts = 0
@@ -41,13 +44,14 @@ class TrajnetOutput:
         Raises:
             InputError: Heights, or a time at none of the frames.
         """
-        where = str(self._path)
-        check_planar(tracks, where)
+        check_planar(tracks, FORM)
         seen = tracks.select(tracks.valid)
         self._frames, self._tracks, self._first = {}, {}, {}
         if not seen.num_rows:
             return
-        frames, self._rate = numbered_frames(seen, where, self._rate)
+        if self._rate is None and (seen.time == seen.time[0]).all():
+            self._rate = FRAMES_PER_SECOND  # nothing shows another
+        frames, self._rate = numbered_frames(seen, FORM, self._rate)
         for scene in np.unique(seen.scene).tolist():
             inside = frames[seen.scene == scene]
             shift = 0 if not self._next_frame and not self._next_track else self._next_frame - int(inside.min())
