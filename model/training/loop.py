@@ -104,9 +104,10 @@ def train(
         nonlocal first
         if isinstance(source, StreamedSource):
             first = None
-            return streamed_batches(source, make_examples, epoch, ranks, state.begun.num_steps)
-        examples, first = first or make("train", epoch, settings.num_train), None
-        return whole_batches(examples, settings, epoch, ranks, state.begun.num_steps)
+            yield from streamed_batches(source, make_examples, epoch, ranks, state.begun.num_steps)
+        else:  # made within the epoch, whose seconds count that too
+            examples, first = first or make("train", epoch, settings.num_train), None
+            yield from whole_batches(examples, settings, epoch, ranks, state.begun.num_steps)
 
     def save() -> None:
         if out is not None and ranks.is_first:

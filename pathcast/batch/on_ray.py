@@ -48,10 +48,16 @@ def cluster(num_processes: int) -> Iterator[Any]:
         ray.shutdown()
 
 
-def run_on_ray(job: Job, units: Sequence[Unit], num_actors: int, advance: Advance) -> Done:
-    """Makes the files, each in one of so many actors; those that cannot be read are left out, and told.
+def run_on_ray(job: Job, units: Sequence[Unit], num_actors: int | None, advance: Advance) -> Done:
+    """Makes the files, each in one of some actors; those that cannot be read are left out, and told.
 
     An actor that is lost is replaced, and its file made anew.
+
+    Args:
+        job: What is forecast.
+        units: The files.
+        num_actors: At most; None: one for each core of the cluster.
+        advance: Told after each file.
 
     Raises:
         InputError: Ray is not installed.
@@ -60,7 +66,8 @@ def run_on_ray(job: Job, units: Sequence[Unit], num_actors: int, advance: Advanc
     done = Done()
     if not units:
         return done
-    with cluster(num_actors) as ray:
+    with cluster(num_actors or os.cpu_count() or 1) as ray:
+        num_actors = num_actors or int(ray.cluster_resources().get("CPU", 1))
         ray.data.DataContext.get_current().enable_progress_bars = False
         rows = ray.data.from_items([{"unit": place} for place in range(len(units))], override_num_blocks=len(units))
         made = rows.map(

@@ -193,7 +193,10 @@ def command(source: Path, out: Path, **given: Any) -> None:
         _tell_estimate(job, missing, len(kept), forecaster, num, given["as_json"])
         return
     begin = time.monotonic()
-    done = _run(job, missing, forecaster, num, given["engine"] == "ray")
+    if given["engine"] == "ray":
+        done = _run_on_ray(job, missing, given["processes"])
+    else:
+        done = _run(job, missing, forecaster, num)
     seconds = time.monotonic() - begin
     whole = Written()
     for unit in kept:
@@ -261,19 +264,23 @@ def _offsets_within(model: str, version: str | None, horizon_s: float) -> tuple[
     return (*(offset for offset in card.offsets_s if offset < horizon_s - 1e-9), horizon_s)
 
 
-def _run(job: Job, units: list[Unit], forecaster: BatchForecaster, num_processes: int, is_on_ray: bool) -> Done:
+def _run(job: Job, units: list[Unit], forecaster: BatchForecaster, num_processes: int) -> Done:
     from pathcast.batch.processes import num_threads_of, run_here, run_in_processes
     from pathcast.live.progress import byte_progress
 
     threads = num_threads_of(num_processes, os.cpu_count() or 1)
     with byte_progress("forecasting", sum(unit.num_bytes for unit in units)) as advance:
-        if is_on_ray:
-            from pathcast.batch.on_ray import run_on_ray
-
-            return run_on_ray(job, units, num_processes, advance)
         if num_processes == 1:
             return run_here(job, units, forecaster, threads, advance)
         return run_in_processes(job, units, num_processes, threads, advance)
+
+
+def _run_on_ray(job: Job, units: list[Unit], num_actors: int | None) -> Done:
+    from pathcast.batch.on_ray import run_on_ray
+    from pathcast.live.progress import byte_progress
+
+    with byte_progress("forecasting", sum(unit.num_bytes for unit in units)) as advance:
+        return run_on_ray(job, units, num_actors, advance)
 
 
 def _tell_estimate(
