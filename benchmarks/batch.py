@@ -8,8 +8,11 @@ bundle of ordinary size. In every round, one after the other:
 - pyarrow writing the finished table, with the settings of the job, nothing synced to the disk;
 - the plain way: read_table, eager torch in batches of 1024 with the same number of threads, write_table as it comes.
 
+- where `.venv-ray` is (make test-ray), Ray Data's read_parquet, actors that hold the bundle, and write_parquet.
+
 `ratio_engine` is the time of the slower of the second and third over that of the job; `ratio_naive` that of the plain
-way over the job's; each the median of the rounds. `memory_ratio` is the peak resident memory of a process that does ten
+way over the job's; `ratio_ray` that of Ray Data, less its time for the first row group alone, which is its start, over
+the job's; each the median of the rounds. `memory_ratio` is the peak resident memory of a process that does ten
 times the tracks over that of one that does the tracks, with `--modes 1`.
 
     python benchmarks/batch.py [--json] [--tracks N] [--rounds N] [--threads N] [--only KEY,...] [--folder PATH]
@@ -50,8 +53,11 @@ from pathcast.model.bundle.placing import Said, place
 TARGETS = {
     "ratio_engine": "at least 0.85",
     "ratio_naive": "at least 1.5",
+    "ratio_ray": "told",
     "memory_ratio": "at most 1.1",
 }
+ROOT = Path(__file__).parents[1]
+RAY = sorted(ROOT.glob(".venv-ray/lib/python3*/site-packages/ray"))
 BATCH = 1024
 TRACKS, TIMES_MORE = 200_000, 10
 
@@ -169,12 +175,44 @@ def check_same(job: Path, naive: pa.Table) -> float:
     return float(np.abs(np.asarray(ours) - np.asarray(theirs)).max())
 
 
-def measure_times(rig: Rig, num_rounds: int, wants_naive: bool) -> dict[str, Any]:
+class RayData:
+    """Ray Data in a process of its own; no cluster is started where Ray is not installed."""
+
+    def __init__(self, rig: Rig) -> None:
+        path = os.pathsep.join([str(ROOT), str(RAY[0].parent)])
+        words = [rig.source, rig.bundle, rig.folder, rig.num_threads]
+        self._process = subprocess.Popen(
+            [sys.executable, str(ROOT / "benchmarks" / "peers" / "ray_data.py"), *map(str, words)],
+            env=os.environ | {"PYTHONPATH": path, "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"},
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+        )  # fmt: skip
+        self._read("ready")
+
+    def seconds(self, what: str) -> float:
+        assert self._process.stdin is not None
+        print(what, file=self._process.stdin, flush=True)
+        return float(self._read("seconds")[1])
+
+    def close(self) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        self._process.wait()
+
+    def _read(self, word: str) -> list[str]:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            if line.split()[:1] == [word]:
+                return line.split()
+        raise SystemExit(f"Ray Data ended with {self._process.wait()}")
+
+
+def measure_times(rig: Rig, num_rounds: int, wants_naive: bool, wants_ray: bool) -> dict[str, Any]:
     engine = load_bundle(rig.bundle)
     write_walks(rig.source, rig.num_tracks)
     output, other = rig.folder / "job.parquet", rig.folder / "other.parquet"
     run_job(rig, engine, rig.source, output)
     naive = Naive(rig, engine) if wants_naive else None
+    spread = RayData(rig) if wants_ray else None
     times, positions = arrays_of(pq.read_table(rig.source))
     rounds, difference = [], None
     for _ in range(num_rounds):
@@ -185,7 +223,11 @@ def measure_times(rig: Rig, num_rounds: int, wants_naive: bool) -> dict[str, Any
             seconds["naive"], made = timed(lambda: naive(rig.source, other))
             difference = check_same(output, made) if difference is None else difference
             del made
+        if spread is not None:
+            seconds |= {"ray_start": spread.seconds("few"), "ray": spread.seconds("all")}
         rounds.append(seconds)
+    if spread is not None:
+        spread.close()
     return {"rounds": rounds, "difference_m": difference}
 
 
@@ -211,6 +253,9 @@ def summarise(measured: dict[str, Any]) -> dict[str, Any]:
     if "naive" in rounds[0]:
         naive = [each["naive"] / each["job"] for each in rounds]
         ratios |= {"ratio_naive": statistics.median(naive), "ratio_naive_rounds": naive}
+    if "ray" in rounds[0]:
+        spread = [(each["ray"] - each["ray_start"]) / each["job"] for each in rounds]
+        ratios |= {"ratio_ray": statistics.median(spread), "ratio_ray_rounds": spread}
     return ratios
 
 
@@ -240,8 +285,11 @@ def main() -> None:
         if "memory_ratio" in wanted:
             peaks = [peak_of_child(rig, rig.num_tracks * times) for times in (1, TIMES_MORE)]
             report |= {"peak_bytes": peaks, "memory_ratio": peaks[1] / peaks[0]}
-        if {"ratio_engine", "ratio_naive"} & set(wanted):
-            measured = measure_times(rig, given.rounds, "ratio_naive" in wanted)
+        if {"ratio_engine", "ratio_naive", "ratio_ray"} & set(wanted):
+            wants_ray = "ratio_ray" in wanted and bool(RAY)
+            if "ratio_ray" in wanted and not RAY:
+                print("ratio_ray: left out, Ray is not installed (make test-ray)", file=sys.stderr)
+            measured = measure_times(rig, given.rounds, "ratio_naive" in wanted, wants_ray)
             report |= {**measured, **summarise(measured)}
     finally:
         if given.folder is None:
