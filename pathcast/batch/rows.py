@@ -85,7 +85,8 @@ def parquet_rows(path: Path, options: Mapping[str, Any]) -> Iterator[tuple[Rows,
     """
     scenes = SceneNumbers()
     begin = 0
-    with _readable(path), pq.ParquetFile(path) as file:
+    # Buffered ahead, all that was read would stay in memory until the file is closed.
+    with _readable(path), pq.ParquetFile(path, pre_buffer=False) as file:
         layout = find_columns(file.schema_arrow.names, str(path), **options)
         metadata = file.schema_arrow.metadata
         for batch in file.iter_batches(ROWS_AT_ONCE, columns=list(layout.names.values())):

@@ -284,3 +284,16 @@ def test_row_groups_have_a_fixed_number_of_rows(run, walks, monkeypatch):
     told = pq.read_metadata("out.parquet")
     groups = [told.row_group(each).num_rows for each in range(told.num_row_groups)]
     assert groups[:-1] == [16] * (len(groups) - 1) and 0 < groups[-1] <= 16
+
+
+def test_what_was_read_of_a_file_does_not_stay_in_memory(tmp_path, monkeypatch):
+    monkeypatch.setattr(rows, "ROWS_AT_ONCE", 4096)
+    path, num = tmp_path / "tracks.parquet", 1 << 18
+    random = np.random.default_rng(1)
+    columns = {"scene": np.arange(num) // 8, "track": np.arange(num) // 2, "time": np.arange(num) % 2 * 0.4}
+    table = pa.table({**columns, "x": random.normal(size=num), "y": random.normal(size=num)})
+    pq.write_table(table, path, row_group_size=8192, compression="none", use_dictionary=False)
+    del table
+    begin = pa.total_allocated_bytes()
+    most = max(pa.total_allocated_bytes() - begin for _ in rows.parquet_rows(path, {}))
+    assert most < path.stat().st_size / 4
