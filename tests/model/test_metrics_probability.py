@@ -162,8 +162,8 @@ def test_energy_score_agrees_with_an_independent_slow_one():
     truth = np.random.default_rng(11).normal(size=(4, 5, 2))
     random = np.random.default_rng(12)
     expected = np.zeros((4, 5))
-    first = np.stack([draws_of(forecast, random) for _ in range(1500)])
-    second = np.stack([draws_of(forecast, random) for _ in range(1500)])
+    first = np.stack([draws_of(forecast, random) for _ in range(500)])
+    second = np.stack([draws_of(forecast, random) for _ in range(500)])
     expected = np.linalg.norm(first - truth, axis=-1).mean(axis=0)
     expected -= np.linalg.norm(first - second, axis=-1).mean(axis=0) / 2
     score = energy_score(forecast, truth, np.random.default_rng(13), num_samples=3000)

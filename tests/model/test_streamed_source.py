@@ -191,6 +191,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_data(write_scenes: Callable[[Path, int], Path], tmp_path: Path) -> None:
     """Ten times as many tracks are less than 5 % more memory."""
     peaks = []

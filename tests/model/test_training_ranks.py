@@ -130,6 +130,7 @@ checkpoint_steps = 2
 """
 
 
+@pytest.mark.slow
 def test_a_stopped_run_goes_on_at_the_same_step_with_another_number_of_processes(
     walking_folder: Path, tmp_path: Path
 ) -> None:
