@@ -29,7 +29,7 @@ generate = PATH="$(CURDIR)/.venv-proto/bin:$$PATH" python -m grpc_tools.protoc -
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help setup tour demo test test-browser pictures test-system test-faults test-soak test-ray fuzz slow bundles coverage check format lint types fresh contract proto buf bench bench-balls bench-tools hooks clean
+.PHONY: help setup tour demo test test-browser pictures test-system test-faults test-soak test-ray fuzz slow bundles coverage check format lint types fresh contract proto reference buf bench bench-balls bench-tools hooks clean
 
 help:  ## list the verbs
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | while IFS='|' read -r verb text; do \
@@ -126,6 +126,9 @@ contract:  ## style and compatibility of the contract, where buf is installed
 
 proto: $(PROTOC)  ## compile the contract into pathcast/v1
 	$(call generate,.)
+
+reference: $(INSTALLED)  ## write docs/reference from the verbs, the contract and the public names
+	$(BIN)/python tools/reference
 
 buf:  ## install buf into .buf (needs npm)
 	npm install --prefix .buf --no-fund --no-audit @bufbuild/buf@$(BUF_VERSION)
