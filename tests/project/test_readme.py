@@ -1,42 +1,95 @@
-"""What the README tells its readers to run exists and runs."""
+"""What the documents tell their readers to run runs, with small numbers; what cannot is at least understood.
+
+Commands are run as they stand, but for what `small` puts in the place of numbers, ports and addresses.
+"""
 
 from __future__ import annotations
 
+import json
 import re
+import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from itertools import pairwise, takewhile
+from itertools import pairwise
 from pathlib import Path
 from urllib.request import urlopen
 
+import click
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
-ROOT = Path(__file__).parents[2]
+from pathcast.cli import group
+from pathcast.formats import read_tracks, write_tracks
+from tests.project.documents import DOCUMENTS, ROOT, blocks, commands, shell_lines, words_of
+
 PATHCAST = [sys.executable, "-m", "pathcast"]
-DOCUMENTS = [
-    "README.md",
-    "CONTRIBUTING.md",
-    "CHANGELOG.md",
-    *(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")),
-]
+ADDRESS = "127.0.0.1:50051"
+PARSED = {
+    r"train ": "takes minutes; tests/cli/test_models_train.py trains a small bundle and serves it",
+    r"evaluate (eth-ucy|table-tennis|baseball) ": "recorded tracks do not ship; tests/cli/test_evaluate*.py has them",
+    r"evaluate service .*(three-pointer|--tracks 500) ": "takes long; tests/live/test_judging.py plays fewer",
+    r"serve .*--cert ": "has no certificates; tests/service/test_protection.py makes some",
+    r"doctor forecasts\.example": "names another host; tests/service/test_protection.py asks a protected server",
+}
+"""Commands that are parsed and not run, and why."""
+SMALL = {"--port": "0", "--metrics-port": "0", "--tracks": "4", "--streams": "2", "--duration": "2"}
+QUICK = {
+    "evaluate service": ["--duration", "2", "--tracks", "4", "--cases", "20", "--regret", "0"],
+    "evaluate tracks": ["--cases", "20"],
+    "forecast": ["--processes", "1"],
+}
+TRUTHS = ("--truth", "--identities", "--events", "--outcomes", "--picture")
+WRITING = ("--out", "-o", "--report", "--html", "--gif", *TRUTHS)
 
 
-def blocks(language: str, document: str = "README.md") -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", (ROOT / document).read_text(), re.MULTILINE | re.DOTALL)
+def is_parsed(command: str) -> bool:
+    """Whether a command is not run."""
+    return any(re.match(f"pathcast {pattern}", command) for pattern in PARSED)
 
 
-def commands(program: str) -> list[str]:
-    lines = [line for document in DOCUMENTS for block in blocks("sh", document) for line in block.splitlines()]
-    return sorted({line for line in lines if line.split(" ", 1)[0] == program})
+def of_verb(*verbs: str) -> list[str]:
+    """Commands that are run, of some verbs."""
+    starts = tuple(f"pathcast {verb} " for verb in verbs)
+    return [line for line in commands("pathcast") if f"{line} ".startswith(starts) and not is_parsed(line)]
+
+
+def small(command: str, address: str = "") -> list[str]:
+    """The words of a command with small numbers, free ports, and the server of the tests."""
+    words = words_of(command)
+    words = [SMALL.get(before, word) for before, word in pairwise(["", *words])]
+    return [word.replace(ADDRESS, address or ADDRESS) for word in words]
+
+
+def run(words: list[str], folder: Path, stdin: str | None = None) -> str:
+    """What a command prints that must end well."""
+    done = subprocess.run([*PATHCAST, *words], cwd=folder, input=stdin, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def written(words: list[str]) -> set[str]:
+    """The files and folders that a command is told to write."""
+    return {word.rstrip("/") for option, word in pairwise(words) if option in WRITING}
 
 
 @pytest.fixture(scope="module")
-def address() -> Iterator[str]:
-    """Where a server listens that was started as the README says."""
-    command = [*PATHCAST, "serve", "--port", "0"]
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with what stands for a reader's own bundle: the shipped one, by another name."""
+    folder = tmp_path_factory.mktemp("bundle") / "first"
+    shutil.copytree(ROOT / "model" / "bundles" / "pedestrian" / "1", folder)
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"name": "own-tracks"}))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def address(bundle: Path) -> Iterator[str]:
+    """Where a server listens that has the models that ship and the reader's own."""
+    models = ["pedestrian", "basketball", "table-tennis", str(bundle)]
+    command = [*PATHCAST, "serve", "--port", "0", *(word for model in models for word in ("--models", model))]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
         try:
             assert server.stdout is not None
@@ -45,13 +98,45 @@ def address() -> Iterator[str]:
             server.terminate()
 
 
+@pytest.fixture
+def here(bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with the files that the examples read: a few people who walk on, a little unsteadily."""
+    random = np.random.default_rng(1)
+    steps = random.normal(0.4, 0.1, (3, 1, 2)) + random.normal(0, 0.03, (3, 20, 2))
+    rows = [
+        f"{track},{0.4 * index:.1f},{x:.4f},{y:.4f}"
+        for track, path in enumerate(steps.cumsum(1))
+        for index, (x, y) in enumerate(path)
+    ]
+    for name in ("walkers.csv", "others.csv"):
+        (tmp_path / name).write_text("\n".join(["track,time,x,y", *rows, ""]))
+    (tmp_path / "walk.csv").write_text(blocks("csv", "docs/tutorial.md")[0])
+    tracks = read_tracks(tmp_path / "walk.csv")
+    (tmp_path / "archive").mkdir()
+    for path in (tmp_path / "tracks.parquet", *(tmp_path / "archive" / f"{n:02d}.parquet" for n in range(16))):
+        write_tracks(tracks, path)
+    for name in ("runs/first", "runs/pedestrian", "models/own-tracks/1"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).symlink_to(bundle)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
 def test_the_two_commands_stand_first() -> None:
     assert blocks("sh")[0].split("\n") == ["make demo", "make test", ""]
 
 
 def test_every_shell_line_is_of_make_or_pathcast() -> None:
-    lines = [line for document in DOCUMENTS for block in blocks("sh", document) for line in block.splitlines()]
-    assert set(lines) == {*commands("make"), *commands("pathcast")}
+    assert set(shell_lines()) == {*commands("make"), *commands("pathcast")}
+
+
+def test_every_command_is_run_or_it_is_said_why_not() -> None:
+    run = [*TESTED, *(line for line in commands("pathcast") if is_parsed(line))]
+    assert sorted(run) == commands("pathcast")
+
+
+def test_every_reason_for_not_running_is_needed() -> None:
+    assert not [pattern for pattern in PARSED if not re.search(f"^pathcast {pattern}", "\n".join(shell_lines()), re.M)]
 
 
 @pytest.mark.parametrize("command", commands("make"))
@@ -60,87 +145,123 @@ def test_every_verb_of_make_exists(command: str) -> None:
 
 
 @pytest.mark.parametrize("command", commands("pathcast"))
-def test_every_verb_of_pathcast_exists_with_its_options(command: str) -> None:
-    words = command.split()[1:]
-    verbs = list(takewhile(lambda word: not word.startswith("--"), words))
-    rest = words[len(verbs) :]
-    done = subprocess.run([*PATHCAST, *verbs, "--help"], check=True, capture_output=True, text=True)
-    assert not {word.split("=")[0] for word in rest if word.startswith("--")} - set(
-        re.findall(r"--[\w-]+", done.stdout)
-    )
+def test_every_command_is_understood(command: str, here: Path) -> None:
+    verb: click.Command = group
+    context = click.Context(group, info_name="pathcast")
+    words = words_of(command)
+    while isinstance(verb, click.Group):
+        found = verb.get_command(context, words[0])
+        assert found is not None, command
+        verb, context, words = found, click.Context(found, parent=context, info_name=words[0]), words[1:]
+    try:
+        verb.make_context(context.info_name, words, parent=context.parent)
+    except click.exceptions.Exit as end:  # of options such as --list
+        assert end.exit_code == 0
 
 
-@pytest.fixture
-def walk(tmp_path: Path) -> Path:
-    """A folder with the file that the examples read."""
-    rows = [f"7,{0.1 * n:.1f},{0.1 * n:.1f},{np.sin(n):.3f}" for n in range(8)]
-    (tmp_path / "walk.csv").write_text("\n".join(["track,time,x,y", *rows, ""]))
-    return tmp_path
+SERVES = of_verb("serve")
+PAGES = [line for line in of_verb("watch", "demo") if "--web" in line or line == "pathcast demo"]
+PLAYBACKS = [line for line in of_verb("watch") if {"--html", "--gif"} & set(line.split())]
+WATCHES = [line for line in of_verb("watch") if line not in PAGES and line not in PLAYBACKS]
+SIMULATIONS = of_verb("simulate")
+EVALUATIONS = of_verb("evaluate")
+FORECASTS = of_verb("forecast")
+QUESTIONS = of_verb("doctor", "models", "token")
+TESTED = [*SERVES, *PAGES, *PLAYBACKS, *WATCHES, *SIMULATIONS, *EVALUATIONS, *FORECASTS, *QUESTIONS]
 
 
-SHOWN = ("--web", "--html", "--gif")
-WATCHES = [line for line in commands("pathcast") if line.split()[1] == "watch"]
-PAGES = [line for line in WATCHES if "--web" in line and "--server" not in line]
+@pytest.mark.parametrize("command", SERVES)
+def test_every_server_listens_and_stops(command: str, here: Path) -> None:
+    words = [*PATHCAST, *small(command)]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
+        assert server.stdout is not None
+        assert server.stdout.readline().startswith("listening on 127.0.0.1:")
+        server.terminate()
+        assert server.wait(30) == 0
 
 
-@pytest.mark.parametrize("command", [line for line in WATCHES if not set(line.split()) & set(SHOWN)])
-def test_every_watch_prints_forecasts(command: str, walk: Path) -> None:
-    words = [*PATHCAST, *command.split()[1:]]
-    done = subprocess.run(words, cwd=walk, input=blocks("json")[0], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert "forecasting" in done.stdout
+@pytest.mark.parametrize("command", WATCHES)
+def test_every_watch_prints_forecasts(command: str, here: Path, address: str) -> None:
+    assert "forecasting" in run(small(command, address), here, stdin=blocks("json")[0])
 
 
-@pytest.mark.parametrize("command", [line for line in WATCHES if set(line.split()) & {"--html", "--gif"}])
-def test_every_playback_is_written(command: str, walk: Path) -> None:
-    words = command.split()
-    subprocess.run([*PATHCAST, *words[1:]], cwd=walk, check=True, capture_output=True)
-    assert all((walk / after).stat().st_size > 10_000 for word, after in pairwise(words) if word in ("--html", "--gif"))
+@pytest.mark.parametrize("command", PLAYBACKS)
+def test_every_playback_is_written(command: str, here: Path) -> None:
+    words = small(command)
+    run(words, here)
+    assert all((here / name).stat().st_size > 10_000 for name in written(words))
 
 
-@pytest.mark.parametrize("command", [*PAGES, *(line for line in commands("pathcast") if line == "pathcast demo")])
-def test_every_page_says_where_it_is_and_is_there(command: str, walk: Path) -> None:
-    words = re.sub(r"--port \d+", "--port 0", command).split()
-    with subprocess.Popen([*PATHCAST, *words[1:]], cwd=walk, stdout=subprocess.PIPE, text=True) as page:
+@pytest.mark.parametrize("command", PAGES)
+def test_every_page_says_where_it_is_and_is_there(command: str, here: Path, address: str) -> None:
+    words = [*PATHCAST, *small(command, address)]
+    with subprocess.Popen(words, cwd=here, stdout=subprocess.PIPE, text=True) as page:
         assert page.stdout is not None
-        address = page.stdout.readline().removeprefix("watch at ").strip()
-        with urlopen(address) as answer:
+        place = page.stdout.readline().removeprefix("watch at ").strip()
+        with urlopen(place) as answer:
             assert b"pathcast" in answer.read()
         page.send_signal(signal.SIGINT)
         assert page.wait(20) == 0
 
 
-@pytest.mark.parametrize("command", [line for line in commands("pathcast") if line.split()[1] == "simulate"])
+@pytest.mark.parametrize("command", SIMULATIONS)
 def test_every_simulate_writes_the_files_it_names(command: str, tmp_path: Path) -> None:
-    words = command.split()
-    subprocess.run([*PATHCAST, *words[1:]], cwd=tmp_path, check=True, capture_output=True)
-    named = {
-        words[words.index(option) + 1]
-        for option in ("--out", "--truth", "--identities", "--events", "--outcomes", "--picture")
-        if option in words
-    }
-    assert {path.name for path in tmp_path.iterdir()} == named
+    words = words_of(command)
+    run(words, tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == written(words)
 
 
-@pytest.mark.parametrize("example", blocks("python"))
+def within(words: list[str]) -> tuple[int, str]:
+    """Exit code and output of a command in this process."""
+    done = CliRunner().invoke(group, words)
+    if done.exception is not None and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    return done.exit_code, done.output
+
+
+@pytest.mark.parametrize("command", EVALUATIONS)
+def test_every_evaluation_scores(command: str, here: Path, address: str) -> None:
+    shutil.copy("others.csv", "walk.csv")  # long enough to be judged by
+    words = small(command, address)
+    code, output = within([*words, *QUICK[" ".join(words[:2])]])
+    assert "ADE" in output or "error" in output or "--list" in words, output
+    assert code in (0, 1)  # so few cases may well raise an alarm
+    assert all((here / name).exists() for name in written(words))
+
+
+@pytest.mark.parametrize("command", FORECASTS)
+def test_every_forecast_of_files_is_written(command: str, here: Path) -> None:
+    words = small(command)
+    code, output = within([*words, *QUICK["forecast"]])
+    assert code == 0, output
+    assert all((here / name).exists() for name in written(words))
+
+
+@pytest.mark.parametrize("command", QUESTIONS)
+def test_every_question_is_answered(command: str, here: Path, address: str) -> None:
+    code, output = within(small(command, address))
+    assert code == 0, output
+
+
+@pytest.mark.parametrize(
+    ("document", "example"), [(document, text) for document in DOCUMENTS for text in blocks("python", document)]
+)
 def test_every_python_example_runs(
-    example: str, address: str, walk: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    document: str, example: str, address: str, here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.chdir(walk)
-    exec(compile(example.replace("127.0.0.1:50051", address), "README.md", "exec"), {"__name__": "readme"})
-    assert capsys.readouterr().out
+    if "forecasts.parquet" in example:
+        within(small("pathcast forecast tracks.parquet -o forecasts.parquet --model pedestrian --processes 1"))
+    known = {
+        "__name__": "example",
+        "frame": {"track": [7] * 4, "time": [0.0, 0.4, 0.8, 1.2], "x": [0.0, 0.5, 1.0, 1.5], "y": [0.0] * 4},
+        "frames": [(0.4 * n, [7], [[0.5 * n, 0.0]]) for n in range(4)],
+    }
+    exec(compile(re.sub(r"127\.0\.0\.1:50051|replica-\d:50051", address, example), document, "exec"), known)
+    assert capsys.readouterr().out or not re.search(r"^ *print\(", example, re.MULTILINE)
 
 
-@pytest.mark.parametrize("document", DOCUMENTS)
-def test_every_link_within_the_repository_leads_somewhere(document: str) -> None:
-    links = re.findall(r"\]\((?!https?:)([^)#]+)\)", (ROOT / document).read_text())
-    assert not [link for link in links if not ((ROOT / document).parent / link).exists()]
-
-
-@pytest.mark.parametrize("document", DOCUMENTS)
-def test_every_file_named_in_the_documents_exists(document: str) -> None:
-    named = re.findall(
-        r"`((?:docs|tests|proto|tools|pathcast|model|service|simulator)/[\w/]*\w(?:\.\w+)?)`",
-        (ROOT / document).read_text(),
-    )
-    assert not [name for name in named if not (ROOT / name).exists()]
+@pytest.mark.parametrize("document", [document for document in DOCUMENTS if blocks("csv", document)])
+def test_every_table_in_the_documents_is_read(document: str, tmp_path: Path) -> None:
+    for text in blocks("csv", document):
+        (tmp_path / "table.csv").write_text(text)
+        assert read_tracks(tmp_path / "table.csv").num_rows == text.count("\n") - 1
