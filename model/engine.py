@@ -57,6 +57,8 @@ class Card:
     """Whether the caller may tell the sensor's noise (`Given.noise_m`, `Given.clock_s`)."""
     takes_object: bool = False
     """Whether the caller may tell size and mass of what moves, and put a level floor in the venue's place."""
+    is_whole_only: bool = False
+    """Whether it reads whole tracks from both ends, so that nothing can be observed after what was encoded."""
     metrics: dict[str, float] = field(default_factory=dict)
     text: str = ""
     """The model card, Markdown."""
@@ -175,6 +177,17 @@ def refuse(card: Card, what: str) -> NoReturn:
         InputError: Always.
     """
     raise InputError(what, f"a model that has {what}", f"{card.name} {card.version}")
+
+
+def refuse_more(card: Card) -> NoReturn:
+    """For engines whose memory cannot be carried on.
+
+    Raises:
+        InputError: Always.
+    """
+    raise InputError(
+        "observation", "a whole track at once", f"one more for {card.name} {card.version}, which reads from both ends"
+    )
 
 
 def refuse_given(card: Card, given: Given) -> None:

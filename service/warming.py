@@ -17,7 +17,8 @@ def warm(engine: Engine) -> Forecast:
     times = np.array([[0.0, 0.1, 0.2]])
     positions = np.zeros((1, 3, axes), np.float32)
     states = engine.encode(engine.start(1), times, positions, np.array([3]))
-    states = engine.observe(states, np.array([0.3]), positions[:, 0])
+    if not engine.card.is_whole_only:
+        states = engine.observe(states, np.array([0.3]), positions[:, 0])
     offsets = np.array([engine.card.offsets_s])
     forecast = engine.forecast(states, offsets)
     square = Regions.of({"square": [(-1, -1), (1, -1), (1, 1), (-1, 1)]})

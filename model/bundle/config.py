@@ -203,3 +203,19 @@ def read_config(folder: Path) -> BundleConfig:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "config"
         raise BundleError(f"{path}: {where}: {first['msg']}") from error
+
+
+def read_verified(folder: Path, name: str, config: BundleConfig) -> bytes:
+    """A file of the bundle that is as its config says.
+
+    Raises:
+        BundleError: It cannot be read, or is another.
+    """
+    try:
+        data = (folder / name).read_bytes()
+    except OSError as error:
+        raise BundleError(f"{folder / name}: expected a graph, found {error.strerror}") from error
+    digest = hashlib.sha256(data).hexdigest()
+    if digest != config.files.get(name):
+        raise BundleError(f"{folder / name}: expected SHA-256 {config.files.get(name)}, found {digest}")
+    return data

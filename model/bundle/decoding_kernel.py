@@ -2,7 +2,7 @@
 
 The runtime's LSTM multiplies the context's part of its gates again at every knot, and turns to its activations gate by
 gate. Here that part is computed once, and a step is one product of matrices and loops of vector instructions. Networks
-that look at others, estimate or emit a best path are the runtime's.
+that look at others, estimate, emit a best path or read from both ends are the runtime's.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ _PLAIN = {
 
 def is_plain(sizes: Mapping[str, Any]) -> bool:
     """Whether `Decoder` knows all that such a network has."""
-    return all(name in sizes and sizes[name] == value for name, value in _PLAIN.items())
+    is_streamed = not sizes.get("is_bidirectional")  # else the memory's output is not what its state begins with
+    return is_streamed and all(name in sizes and sizes[name] == value for name, value in _PLAIN.items())
 
 
 class Decoder:

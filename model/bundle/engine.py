@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,6 @@ import onnxruntime
 from jaxtyping import Bool, Float, Int
 from numpy.typing import NDArray
 
-from pathcast.errors import BundleError
 from pathcast.model.bundle.branching import follow_branches
 from pathcast.model.bundle.config import (
     CARD,
@@ -25,12 +23,14 @@ from pathcast.model.bundle.config import (
     WEIGHTS,
     BundleConfig,
     read_config,
+    read_verified,
 )
 from pathcast.model.bundle.placing import Said, place, place_path, rank
 from pathcast.model.bundle.texts import read_metrics, read_text
 from pathcast.model.bundle.weights import read_weights
+from pathcast.model.bundle.whole import add_pending
 from pathcast.model.contacts import Contacts, no_contacts
-from pathcast.model.engine import Card, refuse, refuse_given, refuse_goals
+from pathcast.model.engine import Card, refuse, refuse_given, refuse_goals, refuse_more
 from pathcast.model.forecast import Forecast, join
 from pathcast.model.frontends import Base, EstimatingFrontEnd, FrontEnd
 from pathcast.model.given import NOTHING_GIVEN, Given
@@ -115,6 +115,8 @@ class BundleEngine:
         positions: Float[np.ndarray, "track time axis"],
         lengths: Int[np.ndarray, " track"],
     ) -> States:
+        if self._card.is_whole_only and states.memory[lengths > 0].any():
+            refuse_more(self._card)
         filters = states.filter.copy()
         steps, counts = self._front_end.absorb(
             filters,
@@ -122,6 +124,8 @@ class BundleEngine:
             np.ascontiguousarray(positions, np.float32),
             np.ascontiguousarray(lengths, np.int64),
         )
+        if self._card.is_whole_only:
+            steps, counts = add_pending(self._front_end, filters, steps, counts, np.flatnonzero(lengths >= 2))
         return States(filters, self._remember(states.memory, steps, counts))
 
     def watch(
@@ -350,7 +354,7 @@ def load_bundle(folder: Path) -> BundleEngine:
     """
     config = read_config(folder)
     names = (ENCODE, FORECAST, *(name for name in (ESTIMATE, GOALS, OUTCOMES) if name in config.files))
-    graphs = {name: _read_verified(folder, name, config) for name in names}
+    graphs = {name: read_verified(folder, name, config) for name in names}
     front_end = config.front_end.build()
     is_ball = front_end.num_estimated > 0
     is_estimating = is_ball and ESTIMATE in config.files
@@ -374,23 +378,12 @@ def load_bundle(folder: Path) -> BundleEngine:
         has_surprise=is_estimating,
         takes_noise=is_ball,
         takes_object=is_ball,
+        is_whole_only=bool(config.network.get("is_bidirectional")),
         metrics=read_metrics(folder / METRICS),
         text=read_text(folder / CARD, "text in UTF-8"),
         digest=config.digest,
     )
     weights = None
     if front_end.num_axes == 3 and (folder / WEIGHTS).exists():
-        weights = read_weights(_read_verified(folder, WEIGHTS, config))
+        weights = read_weights(read_verified(folder, WEIGHTS, config))
     return BundleEngine(config, graphs, card, front_end, weights)
-
-
-def _read_verified(folder: Path, name: str, config: BundleConfig) -> bytes:
-    """A file of the bundle that is as its config says."""
-    try:
-        data = (folder / name).read_bytes()
-    except OSError as error:
-        raise BundleError(f"{folder / name}: expected a graph, found {error.strerror}") from error
-    digest = hashlib.sha256(data).hexdigest()
-    if digest != config.files.get(name):
-        raise BundleError(f"{folder / name}: expected SHA-256 {config.files.get(name)}, found {digest}")
-    return data

@@ -1,4 +1,4 @@
-"""Texts: what a bundle says of itself beside its config: scores and a card, which may be left out."""
+"""What a bundle says of itself beside its config: scores and card."""
 
 from __future__ import annotations
 
@@ -9,7 +9,11 @@ from pathcast.errors import BundleError
 
 
 def read_metrics(path: Path) -> dict[str, float]:
-    """A bundle's scores; none where it has no such file."""
+    """A bundle's scores; none where it has no such file.
+
+    Raises:
+        BundleError: They are not a JSON object.
+    """
     text = read_text(path, "JSON")
     try:
         metrics = json.loads(text or "{}")
@@ -21,7 +25,11 @@ def read_metrics(path: Path) -> dict[str, float]:
 
 
 def read_text(path: Path, expected: str) -> str:
-    """What a file that may be left out says."""
+    """What a file that may be left out says.
+
+    Raises:
+        BundleError: It cannot be read as text.
+    """
     try:
         return path.read_text("utf-8")
     except FileNotFoundError:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
-import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor, nn
+
+from pathcast.errors import InputError
 
 if TYPE_CHECKING:
     from pathcast.model.network.graph import Graph
@@ -18,15 +17,16 @@ if TYPE_CHECKING:
 class Memory(nn.Module, ABC):
     """A recurrent network whose whole state is one row of numbers per track.
 
-    The row holds, layer by layer, the parts of that layer's state side by side (for the LSTM: output, then cell), so
-    that whoever carries it need not know what it means.
+    Whoever carries the row need not know what it means.
     """
 
-    def __init__(self, num_inputs: int, num_units: int, num_layers: int, parts: int) -> None:
+    is_streamed = True
+    """Whether its state can be carried from one observation to the next."""
+
+    def __init__(self, num_inputs: int, num_units: int, num_layers: int, state_size: int) -> None:
         super().__init__()
         self.num_inputs, self.num_units, self.num_layers = num_inputs, num_units, num_layers
-        self.parts = parts
-        self.state_size = num_layers * parts * num_units
+        self.state_size = state_size
 
     @abstractmethod
     def forward(
@@ -37,6 +37,16 @@ class Memory(nn.Module, ABC):
         Returns:
             The top layer's outputs at every step, and the state after the last.
         """
+
+    @abstractmethod
+    def read(
+        self, inputs: Float[Tensor, "track time input"], lengths: Int[Tensor, "track end"]
+    ) -> Float[Tensor, "track end unit"]:
+        """The top layer's output once each of some numbers of steps has been seen, each at least 1."""
+
+    @abstractmethod
+    def output(self, state: Float[Tensor, "*track state"]) -> Float[Tensor, "*track unit"]:
+        """The top layer's output, as it stands in a state."""
 
     @abstractmethod
     def write(self, graph: Graph, inputs: str, lengths: str, state: str) -> str:
@@ -52,96 +62,16 @@ class Memory(nn.Module, ABC):
             Name of the state after each track's own last step. Shape: [track, state].
         """
 
-    def output(self, state: Float[Tensor, "track state"]) -> Float[Tensor, "track unit"]:
-        """The top layer's output, as it stands in a state."""
-        start = (self.num_layers - 1) * self.parts * self.num_units
-        return state[:, start : start + self.num_units]
+    @abstractmethod
+    def write_output(self, graph: Graph, state: str) -> str:
+        """Adds `output` to an ONNX graph; gives its name."""
 
-    def _split(self, state: Float[Tensor, "track state"] | None) -> tuple[Tensor, ...] | None:
-        """The state in torch's layout: one tensor per part. Shape: [layer, track, unit]."""
-        if state is None:
-            return None
-        rows = state.view(len(state), self.num_layers, self.parts, self.num_units).permute(2, 1, 0, 3)
-        return tuple(rows[part].contiguous() for part in range(self.parts))
+    def set_chrono(self, longest: int) -> None:
+        """Draws gates' biases anew so that units keep what they hold for 1 to `longest` steps.
 
-    def _join(self, *parts: Tensor) -> Tensor:
-        """Torch's layout back to rows."""
-        return torch.stack(parts, 0).permute(2, 1, 0, 3).reshape(parts[0].shape[1], self.state_size)
+        Tallec and Ollivier 2018, "Can recurrent neural networks warp time?", equation 16.
 
-
-def write_cells(
-    graph: Graph,
-    operator: str,
-    memory: Memory,
-    gates: tuple[int, ...],
-    weights: dict[str, np.ndarray],
-    inputs: str,
-    lengths: str,
-    state: str,
-    **attributes: object,
-) -> str:
-    """Adds stacked ONNX recurrent operators (LSTM, GRU or RNN, opset 14) with torch's weights.
-
-    Args:
-        graph: The graph.
-        operator: Its name.
-        memory: Whose sizes count.
-        gates: Order of torch's gates in ONNX's layout.
-        weights: Torch's arrays, by their names (`weight_ih_l0` and so on).
-        inputs: As in `Memory.write`.
-        lengths: As in `Memory.write`.
-        state: As in `Memory.write`.
-        **attributes: Further attributes of the operator.
-    """
-    size, parts = memory.num_units, memory.parts
-    pieces = graph.split(state, [size] * (memory.num_layers * parts), axis=1)
-    value, after = inputs, []
-    for layer in range(memory.num_layers):
-
-        def reorder(name: str, layer: int = layer) -> np.ndarray:
-            array = weights[f"{name}_l{layer}"]
-            return np.concatenate([array[gate * size : (gate + 1) * size] for gate in gates])
-
-        bias = np.concatenate([reorder("bias_ih"), reorder("bias_hh")])
-        arrays = reorder("weight_ih"), reorder("weight_hh"), bias
-        before = pieces[layer * parts : (layer + 1) * parts]
-        value, states = write_layer(graph, operator, size, arrays, value, lengths, before, **attributes)
-        after += states
-    return graph.concatenate(after, axis=1)
-
-
-def write_layer(
-    graph: Graph,
-    operator: str,
-    size: int,
-    arrays: tuple[np.ndarray, np.ndarray, np.ndarray],
-    inputs: str,
-    lengths: str,
-    before: Sequence[str],
-    **attributes: object,
-) -> tuple[str, list[str]]:
-    """Adds one ONNX recurrent operator.
-
-    Args:
-        graph: The graph.
-        operator: Its name.
-        size: Units.
-        arrays: Weights of the inputs, weights of the state, and both biases one after the other, gates in ONNX's order.
-        inputs: As in `Memory.write`.
-        lengths: As in `Memory.write`.
-        before: Parts of the state before. Shapes: [track, unit].
-        **attributes: Further attributes of the operator.
-
-    Returns:
-        Its outputs, of shape [time, track, unit], and the parts of the state after.
-    """
-    constants = [graph.constant(array[None]) for array in arrays]
-    states = [graph.unsqueeze(part, 0) for part in before]
-    outputs = graph.add(
-        operator,
-        [inputs, *constants, lengths, *states],
-        num_outputs=1 + len(before),
-        hidden_size=size,
-        **attributes,
-    )
-    return graph.squeeze(outputs[0], 1), [graph.squeeze(state, 0) for state in outputs[1:]]
+        Raises:
+            InputError: A memory without gates.
+        """
+        raise InputError("chrono_steps", "0, or a memory with gates: lstm or gru", str(longest))

@@ -83,6 +83,15 @@ class Graph:
         """Joined along an axis."""
         return values[0] if len(values) == 1 else self.apply("Concat", *values, axis=axis)
 
+    def reverse(self, sequence: str, lengths: str) -> str:
+        """Each track's own steps the other way round, of a sequence [time, track, ...]; those beyond stay in place."""
+        counts = self.apply("Cast", lengths, to=TensorProto.INT64)
+        return self.apply("ReverseSequence", sequence, counts, time_axis=0, batch_axis=1)
+
+    def last(self, sequence: str, lengths: str) -> str:
+        """Each track's own last step, of a sequence [time, track, ...]."""
+        return self.apply("Gather", self.reverse(sequence, lengths), self.constant(np.array(0)), axis=0)
+
     def model(self, name: str) -> onnx.ModelProto:
         """The finished, checked model."""
         graph = helper.make_graph(self._nodes, name, self._inputs, self._outputs, self._constants)

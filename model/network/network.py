@@ -17,6 +17,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from pathcast.model.memory.choice import build_memory
+from pathcast.model.memory.trace import TraceOf
 from pathcast.model.network.clearance import Clearance
 from pathcast.model.network.goal_head import GoalHead
 from pathcast.model.network.neighbourhood import Neighbourhood
@@ -37,6 +38,12 @@ class NetworkSizes:
     num_modes: int
     num_knots: int
     memory: str = "lstm"
+    trace_of: TraceOf = "input"
+    """What the memory traces, where it is a trace."""
+    is_decay_fixed: bool = False
+    """Whether such a memory's decays are those that it began with."""
+    is_bidirectional: bool = False
+    """Whether the memory reads whole prefixes from both ends."""
     num_units: int = 64
     num_layers: int = 1
     num_context: int = 64
@@ -98,7 +105,15 @@ class ForecastNetwork(nn.Module):
         super().__init__()
         self.sizes = sizes
         self.embed = nn.Linear(sizes.num_inputs, sizes.num_units)
-        self.memory = build_memory(sizes.memory, sizes.num_units, sizes.num_units, sizes.num_layers)
+        self.memory = build_memory(
+            sizes.memory,
+            sizes.num_units,
+            sizes.num_units,
+            sizes.num_layers,
+            trace_of=sizes.trace_of,
+            is_decay_fixed=sizes.is_decay_fixed,
+            is_bidirectional=sizes.is_bidirectional,
+        )
         num_read = sizes.num_units + sizes.num_head_inputs
         self.neighbourhood: Neighbourhood | None = None
         if sizes.num_neighbour_inputs:
@@ -145,6 +160,12 @@ class ForecastNetwork(nn.Module):
         """The memory's output after every step, from an empty state."""
         outputs: Tensor = self.memory(torch.relu(self.embed(steps)))[0]
         return outputs
+
+    def read(
+        self, steps: Float[Tensor, "track time input"], lengths: Int[Tensor, "track end"]
+    ) -> Float[Tensor, "track end unit"]:
+        """The memory's output after each of some numbers of steps, from an empty state."""
+        return self.memory.read(torch.relu(self.embed(steps)), lengths)
 
     def estimate(
         self, hidden: Float[Tensor, "track unit"], head: Float[Tensor, "track head_input"]
@@ -229,6 +250,4 @@ class ForecastNetwork(nn.Module):
         neighbours: tuple[Float[Tensor, "track neighbour feature"], Float[Tensor, "track neighbour"]] | None = None,
     ) -> Decoded:
         """`decode` after each track's own last step."""
-        outputs = self.encode(steps)
-        hidden = outputs[torch.arange(len(steps), device=steps.device), lengths - 1]
-        return self.decode(hidden, head, knots, neighbours)
+        return self.decode(self.read(steps, lengths[:, None])[:, 0], head, knots, neighbours)

@@ -43,7 +43,7 @@ def write_estimate(network: ForecastNetwork) -> onnx.ModelProto:
     graph = Graph()
     state = graph.input("memory", ["track", memory.state_size])
     head = graph.input("head", ["track", sizes.num_head_inputs])
-    context = graph.concatenate([write_hidden(graph, network, state), head], axis=1)
+    context = graph.concatenate([memory.write_output(graph, state), head], axis=1)
     context = graph.apply("Relu", _linear(graph, context, network.estimate1))
     most = graph.constant(np.array([MOST_SHIFT], np.float32))
     shifts = graph.apply("Tanh", graph.apply("Div", _linear(graph, context, network.estimate2), most))
@@ -59,7 +59,7 @@ def write_forecast(network: ForecastNetwork) -> onnx.ModelProto:
     head = graph.input("head", ["track", sizes.num_head_inputs])
     is_free = _has_free_knots(network)
     knots = graph.input("knots", ["knot" if is_free else sizes.num_knots, "track", sizes.num_knot_inputs])
-    read = [write_hidden(graph, network, state), head]
+    read = [memory.write_output(graph, state), head]
     if sizes.num_estimated:
         read.append(graph.input("shifts", ["track", sizes.num_estimated]))
     if network.neighbourhood is not None:
@@ -124,13 +124,6 @@ def _has_free_knots(network: ForecastNetwork) -> bool:
     """Whether the decoder may be run over the first knots alone: where nothing it adds is fixed to all of them."""
     sizes = network.sizes
     return sizes.num_estimated > 0 and not sizes.has_point and not bool(network.anchors.any())
-
-
-def write_hidden(graph: Graph, network: ForecastNetwork, state: str) -> str:
-    """The memory's output as it stands in its state, as `Memory.output`."""
-    sizes, parts = network.sizes, network.memory.parts
-    top = graph.split(state, [parts * sizes.num_units] * sizes.num_layers, axis=1)[-1]
-    return graph.split(top, [sizes.num_units] * parts, axis=1)[0]
 
 
 def _write_neighbourhood(graph: Graph, block: Neighbourhood, neighbours: str, present: str, head: str) -> str:

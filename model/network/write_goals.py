@@ -12,7 +12,6 @@ import numpy as np
 
 from pathcast.model.network.graph import Graph
 from pathcast.model.network.network import ForecastNetwork
-from pathcast.model.network.write import write_hidden
 
 if TYPE_CHECKING:
     import onnx
@@ -34,7 +33,7 @@ def write_goals(network: ForecastNetwork) -> onnx.ModelProto:
     def together(goals: str, context: str) -> str:
         return graph.apply("Relu", graph.apply("Add", goals, graph.unsqueeze(context, 1)))
 
-    read = graph.concatenate([write_hidden(graph, network, state), head], axis=1)
+    read = graph.concatenate([network.memory.write_output(graph, state), head], axis=1)
     context = graph.apply("Relu", linear(read, block.context))
     each = together(linear(goals, block.of_goal), linear(context, block.of_context))
     each = graph.apply("Relu", linear(each, block.embed))

@@ -33,6 +33,9 @@ def build_network(settings: TrainingSettings, front_end: FrontEnd) -> ForecastNe
                 num_modes=settings.num_modes,
                 num_knots=settings.num_knots,
                 memory=settings.memory,
+                trace_of=settings.trace_of,
+                is_decay_fixed=settings.is_decay_fixed,
+                is_bidirectional=settings.is_bidirectional,
                 num_units=settings.num_units,
                 num_layers=settings.num_layers,
                 num_context=settings.num_context,
@@ -49,6 +52,8 @@ def build_network(settings: TrainingSettings, front_end: FrontEnd) -> ForecastNe
                 scale_input=SCALE_INPUT if settings.keeps_clear else None,
             )
         )
+        if settings.chrono_steps:
+            network.memory.set_chrono(settings.chrono_steps)
     if network.clearance is not None:
         network.clearance.set_offsets(torch.tensor(settings.knots_s))
     return network

@@ -57,8 +57,7 @@ class Forward(nn.Module):
         """What may come after each end, tracks first; the arguments are those of `Examples`."""
         network = self.network
         with torch.autocast(steps.device.type, torch.bfloat16, enabled=self.is_bf16):
-            outputs = network.encode(steps)
-            hidden = outputs.gather(1, ends[:, :, None].expand(-1, -1, outputs.shape[2])).flatten(0, 1)
+            hidden = network.read(steps, ends + 1).flatten(0, 1)
             around = (neighbours.flatten(0, 1), present.flatten(0, 1)) if network.sizes.num_neighbours else None
             at_knots, shifts, target, unit = knots.flatten(0, 1), None, None, None
             if isinstance(self.front_end, EstimatingFrontEnd):

@@ -128,8 +128,7 @@ def _hidden(network: ForecastNetwork, steps: np.ndarray, observed: Observed) -> 
     outputs = []
     for start in range(0, len(steps), 1024):
         ends = torch.from_numpy(observed.ends[start : start + 1024])
-        hidden = network.encode(torch.from_numpy(steps[start : start + 1024]))
-        outputs.append(hidden.gather(1, ends[:, :, None].expand(-1, -1, hidden.shape[2])).flatten(0, 1))
+        outputs.append(network.read(torch.from_numpy(steps[start : start + 1024]), ends + 1).flatten(0, 1))
     return torch.cat(outputs)
 
 

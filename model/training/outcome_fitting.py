@@ -94,9 +94,8 @@ def _examples(
         observed, outcome, is_open = source.shots(part, epoch, AT_ONCE, settings.num_ends)
         steps, filters = front_end.trace(observed.times, observed.positions, observed.ends, observed.starts)
         num_steps = front_end.num_steps(filters)
-        outputs = network.encode(torch.from_numpy(steps[:, : int(num_steps.max())]))
-        ends = torch.from_numpy(num_steps - 1)
-        hidden = outputs.gather(1, ends[:, :, None].expand(-1, -1, outputs.shape[2])).flatten(0, 1)
+        seen = torch.from_numpy(steps[:, : int(num_steps.max())])
+        hidden = network.read(seen, torch.from_numpy(num_steps)).flatten(0, 1)
         rows = filters.reshape(-1, filters.shape[2])
         if network.sizes.num_estimated:
             shifts = network.estimate(hidden, torch.from_numpy(front_end.head(rows)))

@@ -89,6 +89,14 @@ class TrainingSettings(Settings):
     warm_points: int = Field(3, ge=2, description="Observations before a track counts as warm")
 
     memory: Literal["lstm", "gru", "rnn", "trace"] = Field("lstm", description="The encoder's memory")
+    trace_of: Literal["input", "state", "output"] = Field("input", description="What a trace is of (trace)")
+    is_decay_fixed: bool = Field(False, description="Whether a trace's decays stay as they begin (trace)")
+    chrono_steps: int = Field(
+        0, ge=0, description="Observations over which gates begin by keeping what was seen, 0 for usual (lstm, gru)"
+    )
+    is_bidirectional: bool = Field(
+        False, description="Whether half the units read prefixes backwards: for whole tracks only, not for streams"
+    )
     num_units: int = Field(64, ge=1, description="Units of the encoder")
     num_layers: int = Field(1, ge=1, description="Layers of the encoder")
     num_context: int = Field(64, ge=1, description="Units between encoder and decoder")
@@ -176,6 +184,10 @@ class TrainingSettings(Settings):
             )
         if self.keeps_clear and not (self.num_neighbours and self.world != "ball"):
             raise InputError("keeps_clear", "false, or people who are looked at: num_neighbours over 0", "true")
+        if self.chrono_steps and self.memory not in ("lstm", "gru"):
+            raise InputError("chrono_steps", "0, or a memory with gates: lstm or gru", f"{self.memory}")
+        if self.is_bidirectional and self.num_units % 2:
+            raise InputError("num_units", "an even number, half for each direction", f"{self.num_units}")
         if self.venue is not None and self.venue not in SHIPPED:
             raise InputError("venue", f"one of {', '.join(SHIPPED)}", repr(self.venue))
         return self

@@ -17,6 +17,7 @@ _OFFERS = {
     "has_surprise": "tells suspect tracks",
     "takes_noise": "takes the sensor's noise",
     "takes_object": "takes size and mass",
+    "is_whole_only": "whole tracks only, no streams",
 }
 """Fields of a card, in words."""
 

@@ -48,6 +48,9 @@ def read_open(message: pb.Open, library: Library, limits: Limits, is_unary: bool
     engine, is_other_version = _find_engine(message, library)
     card = engine.card
     _refuse_unserved(message, card)
+    if card.is_whole_only and not is_unary:
+        expected = "a model that streams; this one forecasts whole tracks, since its memory reads them from both ends"
+        raise InputError("open.model", expected, card.name)
     if message.axes != card.num_axes:
         raise InputError("open.axes", f"{card.num_axes}, those of {card.name}", str(message.axes))
     origin = (message.origin.x, message.origin.y, message.origin.z)

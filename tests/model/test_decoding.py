@@ -8,9 +8,11 @@ from safetensors.torch import save
 from pathcast.model.bundle.decoding_kernel import Decoder, is_plain
 from pathcast.model.bundle.engine import _session
 from pathcast.model.bundle.weights import read_weights
+from pathcast.model.memory.choice import build_memory
 from pathcast.model.network.network import ForecastNetwork, NetworkSizes
 from pathcast.model.network.write import write_forecast
 
+TRACED = ("input", "state", "output")
 OUTPUTS = ["logits", "paths", "spreads"]
 
 
@@ -31,7 +33,8 @@ def _network(sizes: NetworkSizes) -> ForecastNetwork:
 
 def _inputs(sizes: NetworkSizes, num_tracks: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     random = np.random.default_rng(num_tracks)
-    shapes = (2 * sizes.num_units,), (sizes.num_head_inputs,), (sizes.num_knots, sizes.num_knot_inputs)
+    size = build_memory(sizes.memory, 1, sizes.num_units, trace_of=sizes.trace_of).state_size
+    shapes = (size,), (sizes.num_head_inputs,), (sizes.num_knots, sizes.num_knot_inputs)
     memory, head, knots = (random.normal(0, 2, (num_tracks, *shape)).astype(np.float32) for shape in shapes)
     return memory, head, knots
 
@@ -42,9 +45,18 @@ def _decoder(network: ForecastNetwork) -> Decoder:
 
 
 @pytest.mark.parametrize("num_tracks", [1, 2, 33])
-@pytest.mark.parametrize("moving", [None, 2])
-def test_it_says_what_the_graph_says(num_tracks: int, moving: int | None) -> None:
-    network = _network(_sizes(moving_input=moving))
+@pytest.mark.parametrize(
+    "more",
+    [
+        {},
+        {"moving_input": 2},
+        {"memory": "gru"},
+        {"memory": "rnn"},
+        *({"memory": "trace", "trace_of": what} for what in TRACED),
+    ],
+)
+def test_it_says_what_the_graph_says(num_tracks: int, more: dict[str, object]) -> None:
+    network = _network(_sizes(**more))
     memory, head, knots = _inputs(network.sizes, num_tracks)
     feed = {"memory": memory, "head": head, "knots": np.ascontiguousarray(knots.transpose(1, 0, 2))}
     expected = dict(zip(OUTPUTS, _session(write_forecast(network).SerializeToString()).run(OUTPUTS, feed), strict=True))
@@ -76,5 +88,6 @@ def test_what_is_not_a_number_stays_so_in_its_row() -> None:
 
 def test_only_networks_with_nothing_beside_are_plain() -> None:
     assert is_plain(vars(_sizes()))
-    for more in ({"num_layers": 2}, {"has_point": True}, {"num_neighbour_inputs": 9}, {"num_estimated": 3}):
-        assert not is_plain(vars(_sizes(**more)))
+    more = {"num_layers": 2, "has_point": True, "num_neighbour_inputs": 9, "num_estimated": 3, "is_bidirectional": True}
+    for name, value in more.items():
+        assert not is_plain(vars(_sizes(**{name: value})))
