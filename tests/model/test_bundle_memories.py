@@ -11,6 +11,7 @@ from pathcast.model.training.build import build_network
 from pathcast.model.training.read_network import read_network
 from pathcast.model.training.settings import TrainingSettings
 from pathcast.model.training.write_bundle import write_bundle
+from pathcast.settings import load_settings
 
 MEMORIES: dict[str, dict[str, object]] = {
     "lstm with chrono gates": {"chrono_steps": 20},
@@ -86,6 +87,6 @@ def test_what_is_later_changes_a_forecast_from_both_ends_as_any_other(engine: Bu
 
 def test_chrono_gates_are_refused_to_memories_without_gates() -> None:
     with pytest.raises(InputError, match="a memory with gates"):
-        TrainingSettings(memory="rnn", chrono_steps=20)
+        load_settings(TrainingSettings, flags={"memory": "rnn", "chrono_steps": 20}, environment={})
     with pytest.raises(InputError, match="half for each direction"):
-        TrainingSettings(is_bidirectional=True, num_units=15)
+        load_settings(TrainingSettings, flags={"is_bidirectional": True, "num_units": 15}, environment={})
