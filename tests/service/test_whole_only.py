@@ -30,7 +30,7 @@ def test_it_is_loaded_as_any_other(bundle: Path) -> None:
 
 
 def test_a_stream_is_refused_and_whole_tracks_are_forecast(bundle: Path) -> None:
-    prefixes = [(7, 0.4 * np.arange(6), np.c_[0.5 * np.arange(6), np.zeros(6)])]
+    prefixes = {7: (0.4 * np.arange(6), np.c_[0.5 * np.arange(6), np.zeros(6)])}
     with LocalServer([str(bundle)]) as server, Client(server.address) as client:
         with pytest.raises(InputError, match="reads them from both ends"), client.stream("whole"):
             pass
