@@ -1,7 +1,7 @@
 """Strings of the embedded Reber grammar (Reber 1967; Cleeremans, Servan-Schreiber and McClelland 1989).
 
-A string of Reber's grammar stands between two like letters: B T ... T E or B P ... P E. The last but one letter hangs on the
-second, over a stretch of any length whose own letters tell nothing of it.
+A string of Reber's grammar stands between two like letters: B T ... T E or B P ... P E. The last letter but one hangs
+on the second, over a stretch of any length whose own letters tell nothing of it.
 """
 
 from __future__ import annotations

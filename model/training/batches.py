@@ -8,11 +8,26 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from jaxtyping import Int
 
 from pathcast.model.training.examples import Examples
+from pathcast.model.training.fitting_settings import FittingSettings
 from pathcast.model.training.observed import Observed, StreamedSource
 from pathcast.model.training.ranks import Ranks
-from pathcast.model.training.settings import TrainingSettings
+
+
+def shuffled_rows(settings: FittingSettings, epoch: int, first: int = 0) -> Iterator[Int[np.ndarray, " row"]]:
+    """Rows of each batch, where an epoch's examples are at hand: an order that is a function of seed and epoch alone.
+
+    Args:
+        settings: Of the run.
+        epoch: From 0.
+        first: Batches that are passed over.
+    """
+    random = np.random.Generator(np.random.Philox(key=[settings.seed, 1_000 + epoch]))
+    order = random.permutation(settings.num_train)
+    for start in range(first * settings.batch, len(order), settings.batch):
+        yield order[start : start + settings.batch]
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,9 +40,9 @@ class Batch:
 
 
 def whole_batches(
-    examples: Examples, settings: TrainingSettings, epoch: int, ranks: Ranks, first: int = 0
+    examples: Examples, settings: FittingSettings, epoch: int, ranks: Ranks, first: int = 0
 ) -> Iterator[Batch]:
-    """Batches of an epoch whose examples are all at hand, in an order that is a function of seed and epoch.
+    """Batches of an epoch whose examples are all at hand, of which each process takes its own rows.
 
     Args:
         examples: `num_train` of them.
@@ -36,10 +51,7 @@ def whole_batches(
         ranks: Whose rows are taken.
         first: Batches that are passed over.
     """
-    random = np.random.Generator(np.random.Philox(key=[settings.seed, 1_000 + epoch]))
-    order = random.permutation(settings.num_train)
-    for start in range(first * settings.batch, len(order), settings.batch):
-        rows = order[start : start + settings.batch]
+    for rows in shuffled_rows(settings, epoch, first):
         yield Batch(examples.take(rows[ranks.share(len(rows))]), len(rows))
 
 

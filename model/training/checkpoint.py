@@ -18,7 +18,7 @@ from safetensors.torch import save_file
 
 from pathcast.errors import InputError
 from pathcast.formats.atomic import replacing
-from pathcast.model.training.settings import TrainingSettings
+from pathcast.model.training.fitting_settings import FittingSettings
 from pathcast.model.training.state import TrainingState
 
 FOLDER, FILE = "checkpoint", "state.safetensors"
@@ -71,7 +71,7 @@ def read_checkpoint(folder: Path, state: TrainingState) -> None:
     state.unpack(tensors, record)
 
 
-def require_same(path: Path, before: dict[str, Any], settings: TrainingSettings) -> None:
+def require_same(path: Path, before: dict[str, Any], settings: FittingSettings) -> None:
     """Refuses to go on with a run whose settings were others.
 
     Args:
@@ -82,7 +82,7 @@ def require_same(path: Path, before: dict[str, Any], settings: TrainingSettings)
     Raises:
         InputError: Some differ; they are named with both values.
     """
-    default = TrainingSettings.model_fields
+    default = type(settings).model_fields
     then = {name: before.get(name, field.default) for name, field in default.items()}
     now = settings.model_dump(mode="json")
     others = [name for name in now if then[name] != now[name] and name not in MEANS]

@@ -1,4 +1,4 @@
-"""The training loop.
+"""Training of forecasters: what the loop (`fitting`) is given to learn.
 
 A step runs the encoder over whole prefixes and back through all of them: they are a few dozen observations at most
 (`prefix`), so backpropagation through time is not truncated anywhere.
@@ -6,10 +6,7 @@ A step runs the encoder over whole prefixes and back through all of them: they a
 
 from __future__ import annotations
 
-import json
-import math
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,26 +14,21 @@ import numpy as np
 import torch
 from jaxtyping import Float
 
-from pathcast.errors import InputError
-from pathcast.formats.atomic import replacing
 from pathcast.model.frontends import FrontEnd
 from pathcast.model.network.network import ForecastNetwork
 from pathcast.model.training.anchors import fit_anchors
 from pathcast.model.training.batches import Batch, streamed_batches, whole_batches
 from pathcast.model.training.build import build_network, load_start
-from pathcast.model.training.checkpoint import has_checkpoint, read_checkpoint, write_checkpoint
+from pathcast.model.training.checkpoint import has_checkpoint, read_checkpoint
 from pathcast.model.training.examples import Examples
+from pathcast.model.training.fitting import Progress, fit
 from pathcast.model.training.forward import Forward
 from pathcast.model.training.gradients import Gradients, batch_loss, decode
 from pathcast.model.training.loss import LossWeights
 from pathcast.model.training.observed import Observed, Source, StreamedSource, examples_of
 from pathcast.model.training.ranks import Ranks
 from pathcast.model.training.settings import TrainingSettings
-from pathcast.model.training.state import Begun, TrainingState
-
-Progress = Callable[[int, int, dict[str, float]], None]
-"""Told after each epoch: its number from 1, how many there are, and the validation scores."""
-RECORD = "metrics.jsonl"
+from pathcast.model.training.state import TrainingState
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,62 +67,18 @@ def train(
         InputError: The checkpoint is that of a run with other settings, or the loss is not finite any more.
     """
     ranks = ranks or Ranks()
-    knots = np.asarray(settings.knots_s)
-
-    def make_examples(observed: Observed) -> Examples:
-        return examples_of(observed, front_end, knots, settings.num_neighbours)
-
-    def make(part: str, epoch: int, num: int) -> Examples:
-        return make_examples(source.observed(part, epoch, num, settings.num_ends))
-
+    making = _Making(source, front_end, settings)
     network = build_network(settings, front_end)
-    first: Examples | None = None
     is_resumed = resume and out is not None and has_checkpoint(out)
     if settings.start_from:
         load_start(network, Path(settings.start_from))
     elif not is_resumed:
-        first = make("train", 0, settings.num_train)
-        _set_anchors(network, first, knots, settings)
+        making.first = making.part("train", 0, settings.num_train)
+        _set_anchors(network, making.first, making.knots, settings)
     state = TrainingState.start(settings, network.to(ranks.device))
     if out is not None and is_resumed:
         read_checkpoint(out, state)
-    _write_history(out if ranks.is_first else None, state)
-    validation = make("validation", 0, settings.num_validation)
-    weights = LossWeights(**{name: getattr(settings, name) for name in LossWeights.__dataclass_fields__})
-    module = ranks.together(Forward(network, settings.precision, front_end, knots))
-    gradients = Gradients(module, weights, ranks, settings)
-
-    def batches(epoch: int) -> Iterator[Batch]:
-        nonlocal first
-        if isinstance(source, StreamedSource):
-            first = None
-            yield from streamed_batches(source, make_examples, epoch, ranks, state.begun.num_steps)
-        else:  # made within the epoch, whose seconds count that too
-            examples, first = first or make("train", epoch, settings.num_train), None
-            yield from whole_batches(examples, settings, epoch, ranks, state.begun.num_steps)
-
-    def save() -> None:
-        if out is not None and ranks.is_first:
-            write_checkpoint(out, state)
-
-    for epoch in range(len(state.history), settings.num_epochs):
-        train_loss = _train_epoch(state, gradients, batches(epoch), save)
-        if not math.isfinite(train_loss):
-            expected = "settings with which the loss stays finite"
-            raise InputError("learning_rate", expected, f"{train_loss} in epoch {epoch + 1}")
-        started = time.monotonic()
-        scores = _validate(Forward(state.average, "float32", front_end, knots), validation, weights, ranks)
-        seconds = state.begun.seconds + time.monotonic() - started
-        state.begun = Begun()
-        speed = {"seconds": round(seconds, 3), "samples_per_second": round(settings.num_train / seconds, 1)}
-        rate = {"train_loss": train_loss, "learning_rate": state.learning_rate}
-        state.history.append({"epoch": epoch + 1, **scores, **rate, **speed})
-        state.keep_if_best(scores)
-        save()
-        if out is not None and ranks.is_first:
-            with (out / RECORD).open("a", encoding="utf-8") as file:
-                file.write(json.dumps(state.history[-1]) + "\n")
-        progress(epoch + 1, settings.num_epochs, scores)
+    fit(state, _ForecastTask(making, network, state, ranks), out if ranks.is_first else None, progress)
     assert state.best is not None
     network.load_state_dict(state.best.weights)
     return Trained(
@@ -138,31 +86,54 @@ def train(
     )
 
 
-def _write_history(out: Path | None, state: TrainingState) -> None:
-    """Begins metrics.jsonl with the epochs of a resumed run, whose file may lack its last line."""
-    if out is not None:
-        with replacing(out / RECORD) as part:
-            part.write_text("".join(json.dumps(each) + "\n" for each in state.history), "utf-8")
+@dataclass(eq=False)
+class _Making:
+    """How the examples of a run are made."""
+
+    source: Source
+    front_end: FrontEnd
+    settings: TrainingSettings
+    first: Examples | None = None
+    """Those of the first epoch, where they were made before it; kept until they are taken."""
+
+    @property
+    def knots(self) -> Float[np.ndarray, " knot"]:
+        return np.asarray(self.settings.knots_s)
+
+    def of(self, observed: Observed) -> Examples:
+        return examples_of(observed, self.front_end, self.knots, self.settings.num_neighbours)
+
+    def part(self, part: str, epoch: int, num: int) -> Examples:
+        return self.of(self.source.observed(part, epoch, num, self.settings.num_ends))
 
 
-def _train_epoch(
-    state: TrainingState, gradients: Gradients, batches: Iterator[Batch], save: Callable[[], None]
-) -> float:
-    """What is left of one pass over the examples; gives the mean loss before each step of all of it."""
-    settings, begun = state.settings, state.begun
-    state.network.train()
-    started = time.monotonic() - begun.seconds
-    for batch in batches:
-        state.optimiser.zero_grad(set_to_none=True)
-        parts = gradients.add(batch)
-        state.step()
-        begun.num_steps += 1
-        begun.loss += parts["loss"] * batch.num_rows / settings.num_train
-        begun.seconds = time.monotonic() - started
-        is_due = settings.checkpoint_steps and begun.num_steps % settings.checkpoint_steps == 0
-        if is_due and begun.num_steps < settings.steps_per_epoch:
-            save()
-    return begun.loss
+class _ForecastTask:
+    """Forecasts of the source's tracks, computed by all processes together."""
+
+    def __init__(self, making: _Making, network: ForecastNetwork, state: TrainingState, ranks: Ranks) -> None:
+        settings, average = making.settings, state.average
+        assert isinstance(average, ForecastNetwork)
+        self._making, self._ranks = making, ranks
+        self._validation = making.part("validation", 0, settings.num_validation)
+        self._weights = LossWeights(**{name: getattr(settings, name) for name in LossWeights.__dataclass_fields__})
+        module = ranks.together(Forward(network, settings.precision, making.front_end, making.knots))
+        self._gradients = Gradients(module, self._weights, ranks, settings)
+        self._scored = Forward(average, "float32", making.front_end, making.knots)
+
+    def batches(self, epoch: int, first: int) -> Iterator[Batch]:
+        making, ranks = self._making, self._ranks
+        if isinstance(making.source, StreamedSource):
+            making.first = None
+            yield from streamed_batches(making.source, making.of, epoch, ranks, first)
+        else:  # made within the epoch, whose seconds count that too
+            made, making.first = making.first or making.part("train", epoch, making.settings.num_train), None
+            yield from whole_batches(made, making.settings, epoch, ranks, first)
+
+    def add_gradients(self, batch: Batch) -> tuple[float, int]:
+        return self._gradients.add(batch)["loss"], batch.num_rows
+
+    def validate(self) -> dict[str, float]:
+        return _validate(self._scored, self._validation, self._weights, self._ranks)
 
 
 @torch.no_grad()

@@ -13,8 +13,9 @@ from pathcast.model.bundle.engine import load_bundle
 from pathcast.model.training.calibration import calibrate
 from pathcast.model.training.card import write_card
 from pathcast.model.training.checkpoint import has_checkpoint, remove_checkpoint, require_same
+from pathcast.model.training.fitting import Progress
 from pathcast.model.training.goal_fitting import fit_goal_head
-from pathcast.model.training.loop import Progress, train
+from pathcast.model.training.loop import train
 from pathcast.model.training.publishing import publishing
 from pathcast.model.training.ranks import Ranks
 from pathcast.model.training.scores import score

@@ -8,11 +8,11 @@ from pydantic import Field, model_validator
 
 from pathcast.errors import InputError
 from pathcast.model.bundle.config import NAME_PATTERN, VERSION_PATTERN
-from pathcast.settings import Settings
+from pathcast.model.training.fitting_settings import FittingSettings
 from pathcast.venue import SHIPPED
 
 
-class TrainingSettings(Settings):
+class TrainingSettings(FittingSettings):
     """Everything that decides a trained bundle; with the same settings it is trained again."""
 
     name: str = Field("pedestrian", pattern=NAME_PATTERN, description="Name of the bundle")
@@ -41,7 +41,6 @@ class TrainingSettings(Settings):
         8192, ge=1, description="Examples that one order is drawn of, in whole batches; they are in memory (streamed)"
     )
     venue: str | None = Field(None, description="Name of the shipped venue that the model assumes")
-    seed: int = Field(1, ge=0, description="Of the world, the examples, the weights and their order")
 
     num_train: int = Field(20_000, ge=256, description="Tracks per epoch")
     num_validation: int = Field(4_000, ge=64, description="Tracks that choose the epoch and calibrate")
@@ -117,21 +116,8 @@ class TrainingSettings(Settings):
         "", description="Folder of a bundle whose weights are trained on; the untrained ones if empty"
     )
 
-    epochs: int = Field(20, ge=1, description="Passes over the tracks")
-    steps: int = Field(0, ge=0, description="Optimiser steps, to whole epochs; 0 for as many as epochs makes")
-    batch: int = Field(512, ge=1, description="Tracks per step")
     micro_batch: int = Field(
         0, ge=0, description="Most tracks that a process makes gradients of at once, added up to the same; 0 for all"
-    )
-    checkpoint_steps: int = Field(
-        0, ge=0, description="Steps from one checkpoint to the next within an epoch; 0: after whole epochs alone"
-    )
-    learning_rate: float = Field(2e-3, gt=0, description="Greatest rate of AdamW under OneCycle")
-    weight_decay: float = Field(1e-2, ge=0, description="Of AdamW")
-    clip_norm: float = Field(1.0, ge=0, description="Greatest norm of the gradient, 0 for any")
-    clip_value: float = Field(0.0, ge=0, description="Greatest size of each of its components, 0 for any")
-    ema_decay: float = Field(
-        0.0, ge=0, lt=1, description="Share that the averaged weights keep of themselves at each step, 0 for no average"
     )
     device: Literal["auto", "cpu", "cuda"] = Field("auto", description="Where the network is trained")
     precision: Literal["float32", "bf16"] = Field("float32", description="Arithmetic of the network's forward pass")
@@ -196,13 +182,3 @@ class TrainingSettings(Settings):
     def knots_s(self) -> list[float]:
         """Offsets of the knots, seconds."""
         return [round(self.knot_s * (index + 1), 6) for index in range(self.num_knots)]
-
-    @property
-    def steps_per_epoch(self) -> int:
-        """Optimiser steps of one pass over the tracks."""
-        return -(-self.num_train // self.batch)
-
-    @property
-    def num_epochs(self) -> int:
-        """Passes over the tracks: as many as hold `steps`, where they are given."""
-        return -(-self.steps // self.steps_per_epoch) or self.epochs

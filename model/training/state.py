@@ -7,10 +7,9 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from pathcast.model.network.network import ForecastNetwork
-from pathcast.model.training.settings import TrainingSettings
+from pathcast.model.training.fitting_settings import FittingSettings
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,10 +35,10 @@ class Begun:
 class TrainingState:
     """A run after some number of steps."""
 
-    settings: TrainingSettings
-    network: ForecastNetwork
+    settings: FittingSettings
+    network: nn.Module
     """What the optimiser moves."""
-    average: ForecastNetwork
+    average: nn.Module
     """Exponential average of its weights (Polyak and Juditsky 1992 with a window), which validation and the bundle
     use; the network itself where there is no average."""
     optimiser: torch.optim.AdamW
@@ -52,7 +51,7 @@ class TrainingState:
     """That of the newest step."""
 
     @classmethod
-    def start(cls, settings: TrainingSettings, network: ForecastNetwork) -> TrainingState:
+    def start(cls, settings: FittingSettings, network: nn.Module) -> TrainingState:
         """Before the first step; the network has its anchors and is on its device."""
         rate = settings.learning_rate
         optimiser = torch.optim.AdamW(network.parameters(), rate, weight_decay=settings.weight_decay)
@@ -123,7 +122,7 @@ class TrainingState:
         self.begun = Begun(**record.get("begun", {}))
         self.history = list(record["history"])
 
-    def _networks(self) -> dict[str, ForecastNetwork]:
+    def _networks(self) -> dict[str, nn.Module]:
         return {"network": self.network} | ({} if self.average is self.network else {"average": self.average})
 
 

@@ -125,7 +125,7 @@ def test_other_settings_are_refused_by_name(tmp_path: Path) -> None:
     with pytest.raises(StoppedError):
         run(SETTINGS, tmp_path, stop_after(1))
     others = SETTINGS.model_copy(update={"batch": 32, "rates_hz": [100.0]})
-    expected = r"the settings of the run, rates_hz = \[120.0\], batch = 64, found rates_hz = \[100.0\], batch = 32"
+    expected = r"the settings of the run, batch = 64, rates_hz = \[120.0\], found batch = 32, rates_hz = \[100.0\]"
     with pytest.raises(InputError, match=expected):
         run(others, tmp_path, resume=True)
 

@@ -1,0 +1,1 @@
+"""The symbol forecaster: which symbol comes next, by any memory."""
