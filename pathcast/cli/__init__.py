@@ -15,6 +15,7 @@ VERBS: Final = {
     "simulate": "Make tracks of balls and people whose truth is known.",
     "train": "Train a forecaster on tracks.",
     "evaluate": "Score forecasters beside baselines.",
+    "study": "See what an RNN, a trace, a GRU and an LSTM remember.",
     "forecast": "Forecast the tracks of files, any number of them.",
     "serve": "Answer forecasts over gRPC.",
     "watch": "Stream tracks to a server; print or show forecasts.",

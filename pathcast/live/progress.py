@@ -100,3 +100,26 @@ def byte_progress(title: str, num_bytes: int) -> Iterator[Callable[[float, int],
             bar.update(task, advance=num_read, rate=f"{num_forecasts / elapsed:.0f} forecasts/s" if elapsed else "")
 
         yield advance
+
+
+@contextmanager
+def piece_progress(title: str) -> Iterator[Callable[[int, int, str], None]]:
+    """A bar of the pieces of a study; where nobody watches, a line for each piece."""
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[newest]}"),
+    )
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+        task = bar.add_task(title, total=None, newest="")
+
+        def tell(done: int, num_pieces: int, newest: str) -> None:
+            bar.update(task, completed=done, total=num_pieces, newest=newest)
+            if not console.is_terminal and newest:
+                console.print(f"{title}: {done} of {num_pieces}, {newest}")
+
+        yield tell

@@ -1,0 +1,130 @@
+"""What does each memory hold, and for how long?
+
+Recall: which of two symbols stood first, after 100 random distractors (chance 1/2), at most 3000 steps, 20 seeds side
+by side. The LSTM begins with chrono gates (Tallec and Ollivier 2018), the plain network as torch draws it. The gradient
+is that of the loss at the last step with respect to the whole state. Divergence is tried where gradients explode
+(`model/training/study/clipping.py`). Embedded Reber strings are learned by an LSTM with forget biases of 1, 256 strings
+of training and 256 of test for each run, and stand beside the table of the paper of 1997.
+
+    python benchmarks/memory.py [--json] [--seeds N] [--steps N] [--only recall divergence reber]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from typing import Any
+
+import numpy as np
+import torch
+
+from pathcast.model.training.study.clipping import try_clipping
+from pathcast.model.training.study.gradients import fall, gradient_norms
+from pathcast.model.training.study.problems import Problem, ReberProblem, problem_named
+from pathcast.model.training.study.several import Fitting, Several, Trained, fit
+
+LAG, UNITS = 100, 16
+PUBLISHED = [
+    {"method": "RTRL", "units": "3", "weights": "170", "rate": 0.05, "solved": "some fraction", "sequences": 173_000},
+    {"method": "RTRL", "units": "12", "weights": "494", "rate": 0.1, "solved": "some fraction", "sequences": 25_000},
+    {"method": "Elman", "units": "15", "weights": "435", "rate": None, "solved": 0.0, "sequences": None},
+    {"method": "RCC", "units": "7-9", "weights": "119-198", "rate": None, "solved": 0.5, "sequences": 182_000},
+    {"method": "LSTM", "units": "4 of 1", "weights": "264", "rate": 0.1, "solved": 1.0, "sequences": 39_740},
+    {"method": "LSTM", "units": "3 of 2", "weights": "276", "rate": 0.1, "solved": 1.0, "sequences": 21_730},
+    {"method": "LSTM", "units": "3 of 2", "weights": "276", "rate": 0.2, "solved": 0.97, "sequences": 14_060},
+    {"method": "LSTM", "units": "4 of 1", "weights": "264", "rate": 0.5, "solved": 0.97, "sequences": 9_500},
+    {"method": "LSTM", "units": "3 of 2", "weights": "276", "rate": 0.5, "solved": 1.0, "sequences": 8_440},
+]
+"""Table 2 of Hochreiter and Schmidhuber 1997, "Long short-term memory", Neural Computation 9:1735."""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seeds", type=int, default=20)
+    parser.add_argument("--seed", type=int, default=1, help="of the first network, and of all sequences")
+    parser.add_argument("--steps", type=int, default=3000, help="most steps of training of recall")
+    parser.add_argument("--only", nargs="+", choices=("recall", "divergence", "reber"))
+    parser.add_argument("--json", action="store_true")
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    seeds = range(arguments.seed, arguments.seed + arguments.seeds)
+    report: dict[str, Any] = {"torch": torch.__version__, "seeds": list(seeds)}
+    parts = {"recall": recall, "divergence": divergence, "reber": reber}
+    for name in arguments.only or parts:
+        begun = time.process_time()
+        report |= parts[name](seeds, arguments.steps)
+        report[f"{name}_processor_s"] = round(time.process_time() - begun, 1)
+    if arguments.json:
+        print(json.dumps(report, indent=2))
+        return
+    for key, value in report.items():
+        if not isinstance(value, list):
+            print(f"{key:28s} {value}")
+
+
+def recall(seeds: range, steps: int) -> dict[str, Any]:
+    problem = problem_named("recall", LAG)
+    plain = Several.build("rnn", problem, UNITS, seeds)
+    untrained = fall(gradient_norms(plain, problem, seeds[0]), LAG)
+    lstm = train("lstm-chrono", problem, UNITS, seeds, steps)
+    trained = fall(gradient_norms(lstm.networks, problem, seeds[0]), LAG)
+    rnn = train("rnn", problem, UNITS, seeds, steps)
+    after = fall(gradient_norms(rnn.networks, problem, seeds[0]), LAG)
+    return {
+        "lstm_accuracy": sorted(lstm.test)[min(2, len(seeds) - 1)],
+        "lstm_accuracies": lstm.test,
+        "lstm_steps": lstm.num_steps,
+        "rnn_accuracy": float(np.mean(rnn.test)),
+        "rnn_accuracies": rnn.test,
+        "rnn_steps": rnn.num_steps,
+        "rnn_gradient_fall": float(untrained.min()),
+        "rnn_gradient_falls": untrained.tolist(),
+        "rnn_gradient_falls_trained": after.tolist(),
+        "lstm_gradient_fall": float(trained.max()),
+        "lstm_gradient_falls": trained.tolist(),
+    }
+
+
+def divergence(seeds: range, _: int) -> dict[str, Any]:
+    ways = {name: try_clipping(name, len(seeds), 200, seeds[0]) for name in ("none", "norm", "value")}
+    return {
+        "diverged_without": sum(ways["none"]["diverged"]),
+        "diverged_with": sum(ways["norm"]["diverged"]),
+        "diverged_with_value": sum(ways["value"]["diverged"]),
+        "last_losses": [{name: [curve[-1] for curve in way["loss"]]} for name, way in ways.items()],
+    }
+
+
+def reber(seeds: range, _: int) -> dict[str, Any]:
+    """Runs that foretell all of their 512 strings; sequences seen until the last of them does."""
+    how = Fitting(steps=4000, batch=16, stop_at=1.0, check_every=100)
+    problem = ReberProblem()
+    networks = Several.build("lstm", problem, UNITS, seeds)
+    trained = fit(networks, problem, how, seeds[0], tell("reber"))
+    whole = [
+        problem.right(networks(batch.inputs, batch.first), batch)
+        for batch in (problem.batch(part, seeds[0], 0, len(seeds), 256) for part in ("seen", "test"))
+    ]
+    solved = (torch.minimum(*whole) == 1.0).tolist()
+    return {
+        "reber_solved": float(np.mean(solved)),
+        "reber_right_on_test": whole[1].tolist(),
+        "reber_sequences": trained.num_steps * how.batch,
+        "reber_weights": sum(value[0].numel() for value in networks.weights.values()),
+        "reber_published": PUBLISHED,
+    }
+
+
+def train(memory: str, problem: Problem, units: int, seeds: range, steps: int) -> Trained:
+    networks = Several.build(memory, problem, units, seeds)
+    return fit(networks, problem, Fitting(steps=steps), seeds[0], tell(memory))
+
+
+def tell(name: str) -> Any:
+    return lambda step: print(f"{name}: {step} steps", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The study of what memories remember: small networks, several seeds side by side, with the cells that forecast."""
