@@ -7,6 +7,7 @@ which the last observations alone come; the spin of a ball may be told at its re
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Final
@@ -24,6 +25,7 @@ from pathcast.simulator.pedestrian.crowd import simulate_crowd
 
 NUM_AFTER: Final = 2
 """Observations after a gap."""
+MOST_UNITS: Final = 2000
 
 
 @dataclass(frozen=True)
@@ -105,12 +107,14 @@ class TrackProblem:
 
 
 def units_for(memory: str, num_parameters: int, num_inputs: int) -> int:
-    """Units with which a memory has about so many parameters."""
-    counts = {
-        units: sum(value.numel() for value in Reader(memory, num_inputs, units, 3, 10).parameters())
-        for units in range(4, 200, 2)
-    }
-    return min(counts, key=lambda units: abs(counts[units] - num_parameters))
+    """Units with which a network has as nearly so many parameters as whole units allow."""
+
+    def count(units: int) -> int:
+        with torch.device("meta"):
+            return sum(value.numel() for value in Reader(memory, num_inputs, units, 3, 10).parameters())
+
+    over = bisect_left(range(1, MOST_UNITS), num_parameters, key=count) + 1
+    return min(max(over - 1, 1), over, key=lambda units: abs(count(units) - num_parameters))
 
 
 def _steps(observed: np.ndarray, kept: np.ndarray, future: np.ndarray, world: World) -> tuple[np.ndarray, np.ndarray]:
