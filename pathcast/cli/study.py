@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import reduce
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,8 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pathcast.live.memory_tables import Study, StudyTable
+    from pathcast.model.training.study.keeping import Keeping
 
 MEMORIES = ("lstm", "gru", "rnn", "trace")
+Verb = Callable[..., None]
 
 
 @click.group("study")
@@ -62,84 +67,59 @@ def symbols(
         click.echo(f"{kind:5s} {likeliest}")
 
 
+def _study_options(folder: str) -> Callable[[Verb], Verb]:
+    """The options of studies that are kept in pieces."""
+    options = (
+        click.option("--quick", is_flag=True, help="Smaller and shorter, for a first look in minutes."),
+        click.option(
+            "--out",
+            type=click.Path(file_okay=False, path_type=Path),
+            default=Path(folder),
+            show_default=True,
+            help="Folder of the result.",
+        ),
+        click.option("--jobs", type=click.IntRange(1), default=2, show_default=True, help="Processes."),
+        click.option("--resume", is_flag=True, help="Go on where the study in the folder stopped."),
+        click.option("--overwrite", is_flag=True, help="Begin anew, even if the folder holds a study."),
+        click.option("--json", "as_json", is_flag=True, help="Print everything as JSON."),
+    )
+    return lambda verb: reduce(lambda decorated, option: option(decorated), reversed(options), verb)
+
+
 @command.command("memory")
-@click.option("--quick", is_flag=True, help="Smaller and shorter, for a first look in minutes.")
-@click.option(
-    "--out",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=Path("study/memory"),
-    show_default=True,
-    help="Folder of the report.",
-)
-@click.option("--jobs", type=click.IntRange(1), default=2, show_default=True, help="Processes.")
-@click.option("--resume", is_flag=True, help="Go on where the study in the folder stopped.")
-@click.option("--overwrite", is_flag=True, help="Begin anew, even if the folder holds a study.")
-@click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
-def memory(quick: bool, out: Path, jobs: int, resume: bool, overwrite: bool, as_json: bool) -> None:
+@_study_options("study/memory")
+def memory(quick: bool, out: Path, as_json: bool, **how: Any) -> None:
     """Measure what each memory remembers, over which lag, and what it costs.
 
     Accuracy on copy, adding, recall and embedded-Reber problems, gradients back through time, clipping, truncation and
     cost, in OUT/report.html, report.png and study.json. Every piece is kept in OUT/pieces once it is computed.
     """
-    import json
-
-    from pathcast.formats.atomic import replacing
     from pathcast.live.memory_page import write_page
     from pathcast.live.memory_picture import draw_study
     from pathcast.live.memory_tables import study_tables
+    from pathcast.model.training.study.pieces import run_study
 
-    if resume and overwrite:
-        raise click.UsageError("--resume and --overwrite exclude each other.")
-    study = _run("quick" if quick else "full", out, jobs, resume, overwrite)
-    with replacing(out / "study.json") as part:
-        part.write_text(json.dumps(study) + "\n", "utf-8")
+    with _keeping("study of memories", out, **how) as keeping:
+        study = run_study("quick" if quick else "full", keeping)
     draw_study(study, out / "report.png")
     write_page(study, out / "report.png", out / "report.html")
-    if as_json:
-        click.echo(json.dumps(study))
-    else:
-        _print_tables(study_tables(study))
-    click.echo(f"wrote {out}/report.html, report.png and study.json", err=True)
+    _tell(study, study_tables(study), out / "study.json", as_json)
 
 
 @command.command("tracks")
-@click.option("--quick", is_flag=True, help="Smaller and shorter, for a first look in minutes.")
-@click.option(
-    "--out",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=Path("study/tracks"),
-    show_default=True,
-    help="Folder of the result.",
-)
-@click.option("--jobs", type=click.IntRange(1), default=2, show_default=True, help="Processes.")
-@click.option("--resume", is_flag=True, help="Go on where the study in the folder stopped.")
-@click.option("--overwrite", is_flag=True, help="Begin anew, even if the folder holds a study.")
-@click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
-def tracks(quick: bool, out: Path, jobs: int, resume: bool, overwrite: bool, as_json: bool) -> None:
+@_study_options("study/tracks")
+def tracks(quick: bool, out: Path, as_json: bool, **how: Any) -> None:
     """Train each memory on balls and walkers with equal parameters: error by length of prefix, and across gaps.
 
     The networks are small and see raw displacements. Every piece is kept in OUT/pieces once it is computed; the result
     is OUT/tracks.json.
     """
-    import json
-
-    from pathcast.formats.atomic import replacing
     from pathcast.live.memory_tables import track_tables
-    from pathcast.live.progress import piece_progress
     from pathcast.model.training.study.track_pieces import run_track_study
 
-    if resume and overwrite:
-        raise click.UsageError("--resume and --overwrite exclude each other.")
-    scale = "quick" if quick else "full"
-    with piece_progress(f"study of tracks, {scale}") as progress:
-        study = run_track_study(scale, out, jobs, progress, resume=resume, overwrite=overwrite)
-    with replacing(out / "tracks.json") as part:
-        part.write_text(json.dumps(study, indent=2) + "\n", "utf-8")
-    if as_json:
-        click.echo(json.dumps(study))
-    else:
-        _print_tables(track_tables(study))
-    click.echo(f"wrote {out}/tracks.json", err=True)
+    with _keeping("study of tracks", out, **how) as keeping:
+        study = run_track_study("quick" if quick else "full", keeping)
+    _tell(study, track_tables(study), out / "tracks.json", as_json)
 
 
 @command.command("flight")
@@ -174,23 +154,36 @@ def flight(scenario: str, memory: str, steps: int, seed: int, as_json: bool) -> 
         click.echo(f"{memory}: {found['error_m']:.3f} m over whole flights, a vacuum {found['vacuum_error_m']:.3f} m")
 
 
-def _run(scale: str, out: Path, jobs: int, resume: bool, overwrite: bool) -> Study:
-    """The study with its progress shown."""
+@contextmanager
+def _keeping(title: str, out: Path, jobs: int, resume: bool, overwrite: bool) -> Iterator[Keeping]:
+    """Where pieces are kept, with progress shown."""
+    if resume and overwrite:
+        raise click.UsageError("--resume and --overwrite exclude each other.")
     from pathcast.live.progress import piece_progress
-    from pathcast.model.training.study.pieces import run_study
+    from pathcast.model.training.study.keeping import Keeping
 
-    with piece_progress(f"study, {scale}") as progress:
-        return run_study(scale, out, jobs, progress, resume=resume, overwrite=overwrite)
+    with piece_progress(title) as progress:
+        yield Keeping(out=out, processes=jobs, progress=progress, resume=resume, overwrite=overwrite)
 
 
-def _print_tables(tables: Sequence[StudyTable]) -> None:
+def _tell(study: Study, tables: Sequence[StudyTable], path: Path, as_json: bool) -> None:
+    """Writes the study as JSON, and prints that or its tables."""
+    import json
+
     from rich.console import Console
     from rich.table import Table
 
-    for table in tables:
+    from pathcast.formats.atomic import replacing
+
+    with replacing(path) as part:
+        part.write_text(json.dumps(study) + "\n", "utf-8")
+    if as_json:
+        click.echo(json.dumps(study))
+    for table in () if as_json else tables:
         shown = Table(title=table.title, title_justify="left")
         for number, header in enumerate(table.header):
             shown.add_column(header, justify="right" if number else "left")
         for row in table.rows:
             shown.add_row(*row)
         Console().print(shown)
+    click.echo(f"wrote {path.parent}", err=True)

@@ -11,10 +11,23 @@ from rich.progress import (
     DownloadColumn,
     MofNCompleteColumn,
     Progress,
+    ProgressColumn,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+
+
+def _bar_with(field: str) -> tuple[ProgressColumn, ...]:
+    """Columns of a bar, and a field of words after them."""
+    return (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        TextColumn(f"{{task.fields[{field}]}}"),
+    )
 
 
 @contextmanager
@@ -24,16 +37,8 @@ def epoch_progress(title: str) -> Iterator[Callable[[int, int, dict[str, float]]
     Where nobody watches (standard error is not a terminal), a line is printed at the end instead.
     """
     console = Console(stderr=True)
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[scores]}"),
-    )
     last = ""
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+    with Progress(*_bar_with("scores"), console=console, disable=not console.is_terminal) as bar:
         task = bar.add_task(title, total=None, scores="simulating")
 
         def tell(epoch: int, num_epochs: int, scores: dict[str, float]) -> None:
@@ -106,15 +111,7 @@ def byte_progress(title: str, num_bytes: int) -> Iterator[Callable[[float, int],
 def piece_progress(title: str) -> Iterator[Callable[[int, int, str], None]]:
     """A bar of the pieces of a study; where nobody watches, a line for each piece."""
     console = Console(stderr=True)
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[newest]}"),
-    )
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+    with Progress(*_bar_with("newest"), console=console, disable=not console.is_terminal) as bar:
         task = bar.add_task(title, total=None, newest="")
 
         def tell(done: int, num_pieces: int, newest: str) -> None:

@@ -13,7 +13,7 @@ from pathcast.model.training.study.clipping import diverged
 from pathcast.model.training.study.cost import measure_cost
 from pathcast.model.training.study.flights import FlightProblem
 from pathcast.model.training.study.gradients import fall, gradient_norms
-from pathcast.model.training.study.keeping import compute_pieces
+from pathcast.model.training.study.keeping import Keeping, compute_pieces
 from pathcast.model.training.study.pieces import pieces_of
 from pathcast.model.training.study.problems import Problem, ReberProblem, problem_named
 from pathcast.model.training.study.reader import MEMORIES, Reader
@@ -151,11 +151,8 @@ def test_a_resumed_study_computes_only_what_is_missing(processes: int, tmp_path:
     told: list[tuple[int, int, str]] = []
 
     def run(sizes: dict[str, int], **how: bool) -> dict[str, dict[str, object]]:
-        chosen = {"resume": False, "overwrite": False} | how
-        compute = partial(_length, tmp_path)
-        return compute_pieces(
-            ["one", "three"], compute, sizes, tmp_path, processes, lambda *all: told.append(all), **chosen
-        )
+        keeping = Keeping(out=tmp_path, processes=processes, progress=lambda *each: told.append(each), **how)
+        return compute_pieces(["one", "three"], partial(_length, tmp_path), sizes, keeping)
 
     found = run({"steps": 1})
     assert found["three"]["length"] == 5 and told[-1][:2] == (2, 2)

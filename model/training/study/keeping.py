@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -23,16 +24,24 @@ Compute = Callable[[str], dict[str, Any]]
 FOLDER = "pieces"
 
 
+@dataclass(frozen=True, kw_only=True)
+class Keeping:
+    """Where pieces are kept, and how they are computed."""
+
+    out: Path
+    """The study's folder, which is made."""
+    processes: int = 1
+    """How many compute at once."""
+    progress: Progress = lambda *_: None
+    """Told after each piece."""
+    resume: bool = False
+    """Whether pieces that are there already are taken."""
+    overwrite: bool = False
+    """Whether they may be replaced."""
+
+
 def compute_pieces(
-    names: list[str],
-    compute: Compute,
-    sizes: Mapping[str, Any],
-    out: Path,
-    processes: int,
-    progress: Progress,
-    *,
-    resume: bool,
-    overwrite: bool,
+    names: list[str], compute: Compute, sizes: Mapping[str, Any], keeping: Keeping
 ) -> dict[str, dict[str, Any]]:
     """Computes pieces, each kept in the folder as soon as it is there; gives all of them by name.
 
@@ -40,31 +49,39 @@ def compute_pieces(
         names: Of the pieces.
         compute: Makes one.
         sizes: What decides them; pieces of other sizes are never taken for these.
-        out: The study's folder, which is made.
-        processes: How many compute at once.
-        progress: Told after each piece.
-        resume: Whether pieces that are there already are taken.
-        overwrite: Whether they may be replaced.
+        keeping: Where to, and how.
 
     Raises:
-        InputError: The folder cannot be made, or holds pieces and neither was said.
+        InputError: The folder cannot be made, or holds pieces that may be neither taken nor replaced.
     """
-    folder, mark = out / FOLDER, hashlib.sha256(json.dumps(sizes, sort_keys=True).encode()).hexdigest()[:16]
+    folder, mark = keeping.out / FOLDER, hashlib.sha256(json.dumps(sizes, sort_keys=True).encode()).hexdigest()[:16]
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(str(folder), "a folder that can be made", str(error.strerror).lower()) from error
-    if not (resume or overwrite) and any(folder.glob("*.json")):
+    if not (keeping.resume or keeping.overwrite) and any(folder.glob("*.json")):
         raise InputError(str(folder), "no study, or --resume or --overwrite", "one")
-    found = {name: kept for name in names if resume and (kept := _read(folder / f"{name}.json", mark)) is not None}
+    kept = {name: _read(folder / f"{name}.json", mark) if keeping.resume else None for name in names}
+    found = {name: result for name, result in kept.items() if result is not None}
     waiting = [name for name in names if name not in found]
-    progress(len(found), len(names), "")
-    for name, result in _compute_all(waiting, compute, processes):
+    keeping.progress(len(found), len(names), "")
+    for name, result in _compute_all(waiting, compute, keeping.processes):
         with replacing(folder / f"{name}.json") as part:
             part.write_text(json.dumps({"sizes": mark, "result": result}), "utf-8")
         found[name] = result
-        progress(len(found), len(names), name)
+        keeping.progress(len(found), len(names), name)
     return {name: found[name] for name in names}
+
+
+def describe(scale: str, sizes: Mapping[str, Any], seed: int, found: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
+    """What a study's result says of itself."""
+    return {
+        "scale": scale,
+        "sizes": dict(sizes),
+        "seed": seed,
+        "torch": torch.__version__,
+        "seconds": sum(result["seconds"] for result in found.values()),
+    }
 
 
 def _read(path: Path, mark: str) -> dict[str, Any] | None:

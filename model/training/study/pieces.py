@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
-
-import torch
 
 from pathcast.model.training.study.clipping import WAYS, try_clipping
 from pathcast.model.training.study.cost import measure_cost
 from pathcast.model.training.study.gradients import gradient_norms
-from pathcast.model.training.study.keeping import Progress, compute_pieces
+from pathcast.model.training.study.keeping import Keeping, compute_pieces, describe
 from pathcast.model.training.study.problems import problem_named
 from pathcast.model.training.study.scale import SCALES, Scale
 from pathcast.model.training.study.several import Fitting, Several, fit
@@ -77,39 +74,16 @@ def compute(piece: Piece, scale: Scale) -> dict[str, Any]:
     return result
 
 
-def run_study(name: str, out: Path, processes: int, progress: Progress, *, resume: bool, overwrite: bool) -> Study:
-    """Computes what the folder does not hold yet.
-
-    Args:
-        name: One of `SCALES`.
-        out: The study's folder, which is made.
-        processes: How many compute at once.
-        progress: Told after each piece.
-        resume: Whether pieces of the same sizes that are there already are taken.
-        overwrite: Whether they may be replaced.
+def run_study(name: str, keeping: Keeping) -> Study:
+    """Computes the study of a scale, one of `SCALES`.
 
     Raises:
-        InputError: The folder cannot be made, or holds pieces and neither was said.
+        InputError: The folder cannot be made, or holds pieces that may be neither taken nor replaced.
     """
-    pieces = {piece.name: piece for piece in pieces_of(SCALES[name])}
-    found = compute_pieces(
-        list(pieces),
-        partial(_compute_named, name),
-        asdict(SCALES[name]),
-        out,
-        processes,
-        progress,
-        resume=resume,
-        overwrite=overwrite,
-    )
-    return {
-        "scale": name,
-        "sizes": asdict(SCALES[name]),
-        "seed": SEED,
-        "torch": torch.__version__,
-        "seconds": sum(result["seconds"] for result in found.values()),
-        "pieces": [asdict(piece) | {"result": found[key]} for key, piece in pieces.items()],
-    }
+    pieces, sizes = {piece.name: piece for piece in pieces_of(SCALES[name])}, asdict(SCALES[name])
+    found = compute_pieces(list(pieces), partial(_compute_named, name), sizes, keeping)
+    results = [asdict(piece) | {"result": found[key]} for key, piece in pieces.items()]
+    return {**describe(name, sizes, SEED, found), "pieces": results}
 
 
 def _compute_named(scale: str, piece: str) -> dict[str, Any]:

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from functools import partial
-from pathlib import Path
 from statistics import mean
 from typing import Any, Final
 
-import torch
-
-from pathcast.model.training.study.keeping import Progress, compute_pieces
+from pathcast.model.training.study.keeping import Keeping, compute_pieces, describe
 from pathcast.model.training.study.several import Fitting, Several, fit, try_networks
 from pathcast.model.training.study.tracks import NUM_AFTER, WORLDS, TrackProblem, units_for
 
@@ -35,34 +32,18 @@ SCALES: Final = {
 }
 
 
-def run_track_study(
-    name: str, out: Path, processes: int, progress: Progress, *, resume: bool, overwrite: bool
-) -> dict[str, Any]:
-    """Trains and tries what the folder does not hold yet; the arguments are those of `pieces.run_study`.
+def run_track_study(name: str, keeping: Keeping) -> dict[str, Any]:
+    """Computes the study of tracks of a scale, one of `SCALES`.
 
     Raises:
-        InputError: The folder cannot be made, or holds pieces and neither `resume` nor `overwrite` was said.
+        InputError: The folder cannot be made, or holds pieces that may be neither taken nor replaced.
     """
-    scale = SCALES[name]
-    pieces = {_name(world, memory): (world, memory) for world in WORLDS for memory in scale.memories}
-    found = compute_pieces(
-        list(pieces),
-        partial(_compute, name),
-        asdict(scale) | {"worlds": {key: asdict(world) for key, world in WORLDS.items()}},
-        out,
-        processes,
-        progress,
-        resume=resume,
-        overwrite=overwrite,
-    )
-    return {
-        "scale": name,
-        "sizes": asdict(scale),
-        "seed": SEED,
-        "torch": torch.__version__,
-        "seconds": sum(result["seconds"] for result in found.values()),
-        "pieces": [{"world": world, "memory": memory, **found[key]} for key, (world, memory) in pieces.items()],
-    }
+    sizes = asdict(SCALES[name])
+    pieces = {_name(world, memory): (world, memory) for world in WORLDS for memory in SCALES[name].memories}
+    worlds = {"worlds": {world: asdict(each) for world, each in WORLDS.items()}}
+    found = compute_pieces(list(pieces), partial(_compute, name), sizes | worlds, keeping)
+    results = [{"world": world, "memory": memory, **found[key]} for key, (world, memory) in pieces.items()]
+    return {**describe(name, sizes, SEED, found), "pieces": results}
 
 
 def hindrances(world: str) -> dict[str, dict[str, int]]:
