@@ -69,9 +69,9 @@ def _draw_accuracy(axis: Axes, study: Study, problem: str) -> None:
     axis.axhline(CHANCE[problem], color="#888888", ls=":", lw=1)
     axis.annotate(
         "without remembering",
-        (0.99, CHANCE[problem]),
+        (0.02, CHANCE[problem]),
         xycoords=("axes fraction", "data"),
-        ha="right",
+        ha="left",
         va="bottom",
         fontsize=8,
         color="#666666",
@@ -144,11 +144,12 @@ def _draw_losses(axis: Axes, piece: dict[str, object]) -> None:
             result["step"], np.clip(loss, 1e-4, MOST_LOSS), color="C3" if is_lost else "C0", lw=0.8, alpha=0.7
         )
     lost = sum(result["diverged"])
+    name = "no clipping" if piece["memory"] == "none" else f"clipping by {piece['memory']}"
     axis.set(
         xlabel="step",
         ylabel="loss",
         ylim=(1e-3, 2 * MOST_LOSS),
-        title=f"clipping by {piece['memory']}: {lost} of {len(result['diverged'])} diverge",
+        title=f"{name}: {lost} of {len(result['diverged'])} diverge",
     )
     _finish(axis)
 

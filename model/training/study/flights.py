@@ -22,7 +22,7 @@ from pathcast.simulator.ball.scenarios import SCENARIOS
 
 GRAVITY: Final = 9.81
 NUM_STEPS: Final = 24
-NUM_THROWS: Final = {"train": 4096, "seen": 4096, "validation": 512, "test": 1024}
+NUM_THROWS: Final = {"train": 4096, "validation": 512, "test": 1024}
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ CLOSE = 0.04
 """Error under which a sum is right (Hochreiter and Schmidhuber 1997, experiment 4)."""
 NUM_STRINGS = 256
 """Strings that a network is trained on, and that it is tried on (the same, experiment 1)."""
-PARTS = {"train": 0, "seen": 0, "validation": 1, "test": 2}
+PARTS = {"train": 0, "validation": 1, "test": 2}
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,7 +124,10 @@ class AddingProblem:
 @dataclass(frozen=True)
 class ReberProblem:
     """The next letter of embedded Reber strings, of a fixed set for each network; right where the likeliest letters are
-    those that may be next, at every step of the string (as the 1997 paper counts)."""
+    those that may be next, at every step of the string (as the 1997 paper counts).
+
+    Validation is on all strings of training and test, by which the paper ends its trials.
+    """
 
     num_inputs: int = 7
     num_answers: int = 7
@@ -132,14 +135,16 @@ class ReberProblem:
 
     def batch(self, part: str, seed: int, number: int, networks: int, tracks: int) -> Batch:
         chosen = np.random.Generator(np.random.Philox(key=[seed, number])).integers(0, NUM_STRINGS, (networks, tracks))
-        if part != "train":  # all of them: of training ("seen"), or of those kept for validation and test
-            chosen = np.tile(np.arange(tracks) % NUM_STRINGS, (networks, 1))
+        if part != "train":
+            chosen = np.tile(np.arange(NUM_STRINGS), (networks, 1))
+        if part == "validation":
+            chosen = np.concatenate([chosen, networks * NUM_STRINGS + chosen], axis=1)
         strings = _strings(part, seed, networks)
         rows = (np.arange(networks)[:, None] * NUM_STRINGS + chosen).ravel()
         longest = int((strings.answers[rows] != NOTHING).sum(1).max())
         taken = Symbols(strings.names, strings.inputs[rows, :longest], strings.answers[rows, :longest])
         plain = _symbol_batch(taken, networks)
-        possible = torch.from_numpy(strings.possible[rows, :longest]).view(networks, tracks, longest, -1)
+        possible = torch.from_numpy(strings.possible[rows, :longest]).view(networks, -1, longest, len(strings.names))
         return Batch(plain.inputs, plain.answers, possible.permute(2, 0, 1, 3))
 
     def loss(self, answers: Tensor, batch: Batch) -> Tensor:
@@ -161,7 +166,25 @@ def problem_named(name: str, lag: int) -> Problem:
 
 @cache
 def _strings(part: str, seed: int, networks: int) -> ReberStrings:
-    return embedded_reber(seed_of(part, seed), 0, networks * NUM_STRINGS)
+    """Those of each network in turn; for validation those of training, then those of test."""
+    if part != "validation":
+        return embedded_reber(seed_of(part, seed), 0, networks * NUM_STRINGS)
+    seen, unseen = _strings("train", seed, networks), _strings("test", seed, networks)
+    longest = max(seen.inputs.shape[1], unseen.inputs.shape[1])
+
+    def joined(one: np.ndarray, other: np.ndarray, filler: int | bool) -> np.ndarray:
+        rest = [(0, 0)] * (one.ndim - 2)
+        pads = [[(0, 0), (0, longest - each.shape[1]), *rest] for each in (one, other)]
+        return np.concatenate(
+            [np.pad(each, pad, constant_values=filler) for each, pad in zip((one, other), pads, strict=True)]
+        )
+
+    return ReberStrings(
+        seen.names,
+        joined(seen.inputs, unseen.inputs, 0),
+        joined(seen.answers, unseen.answers, NOTHING),
+        joined(seen.possible, unseen.possible, False),
+    )
 
 
 def seed_of(part: str, seed: int) -> int:

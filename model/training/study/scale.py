@@ -28,10 +28,10 @@ class Scale:
 
 
 QUICK: Final = Scale(
-    lags={"copy": (5, 20), "adding": (10, 30)},
+    lags={"copy": (5, 10, 20), "adding": (10, 20, 30)},
     num_seeds=3,
-    steps=400,
-    reber_steps=500,
+    steps=800,
+    reber_steps=800,
     num_units=16,
     gradient_lag=100,
     truncation_lag=20,

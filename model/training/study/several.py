@@ -37,6 +37,8 @@ class Fitting:
     check_every: int = 100
     stop_at: float = 0.99
     """Training ends once all networks answered that share rightly in two validations in a row; over 1: never."""
+    is_once: bool = False
+    """Whether each network need do so only once, at any validation."""
 
 
 @dataclass(eq=False)
@@ -49,6 +51,11 @@ class Trained:
     """At each check, of each network: its loss in training and the share of validation sequences answered rightly."""
     test: list[float] = field(default_factory=list)
     """Share of unseen sequences that each network answered rightly."""
+
+    def first_checks(self, share: float) -> list[int | None]:
+        """Number, from 0, of the first check at which each network answered that share rightly; None: at none."""
+        rights = zip(*(check["right"] for check in self.checks), strict=True)
+        return [next((at for at, right in enumerate(each) if right >= share), None) for each in rights]
 
 
 class Several:
@@ -123,7 +130,7 @@ def fit(
             trained.checks.append({"loss": losses.detach().tolist(), "right": right})
             num_good = num_good + 1 if min(right) >= how.stop_at else 0
             progress(step + 1)
-            if num_good == 2:
+            if num_good == 2 or (how.is_once and None not in trained.first_checks(how.stop_at)):
                 break
     trained.test = try_networks(networks, problem, "test", seed, 0, 256)
     return trained

@@ -143,7 +143,7 @@ def _steps(observed: np.ndarray, kept: np.ndarray, future: np.ndarray, world: Wo
 def _tracks(name: str, part: str, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Observed prefixes [track, time, 3], true places ahead [track, 3] and spins over 100 rad/s [track, 3]."""
     world = WORLDS[name]
-    num = world.num if part in ("train", "seen") else world.num // 4
+    num = world.num if part == "train" else world.num // 4
     random = np.random.Generator(np.random.Philox(key=[seed_of(part, seed), 2**32]))
     if world.throws:
         drawn = draw(world.throws, num, seed_of(part, seed), 0)
