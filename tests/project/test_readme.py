@@ -157,6 +157,7 @@ def test_every_command_is_understood(command: str, here: Path) -> None:
         verb.make_context(context.info_name, words, parent=context.parent)
     except click.exceptions.Exit as end:  # of options such as --list
         assert end.exit_code == 0
+    assert not [word for word in words if word.startswith("configs/") and not (ROOT / word).exists()]
 
 
 SERVES = of_verb("serve")
