@@ -29,6 +29,7 @@ PATHCAST = [sys.executable, "-m", "pathcast"]
 ADDRESS = "127.0.0.1:50051"
 PARSED = {
     r"train ": "takes minutes; tests/cli/test_models_train.py trains a small bundle and serves it",
+    r"study ": "trains, for minutes to hours; tests/cli/test_study.py and tests/model/test_study.py do so for a moment",
     r"evaluate (eth-ucy|table-tennis|baseball) ": "recorded tracks do not ship; tests/cli/test_evaluate*.py has them",
     r"evaluate service .*(three-pointer|--tracks 500) ": "takes long; tests/live/test_judging.py plays fewer",
     r"serve .*--cert ": "has no certificates; tests/service/test_protection.py makes some",
