@@ -96,7 +96,10 @@ def track_tables(study: Study) -> list[StudyTable]:
     for piece in study["pieces"]:
         header = ["memory", "units", "parameters", *piece["error_m"]]
         title = f"{piece['world']}: mean error on unseen tracks, m"
-        table = tables.setdefault(piece["world"], StudyTable(title, header, []))
+        if piece["world"] not in tables:
+            beside = [f"{error:.3f}" for error in piece["last_step_error_m"].values()]
+            tables[piece["world"]] = StudyTable(title, header, [["as the last step", "", "", *beside]])
+        table = tables[piece["world"]]
         errors = [f"{error:.3f}" for error in piece["error_m"].values()]
         table.rows.append([piece["memory"], str(piece["units"]), str(piece["parameters"]), *errors])
     return list(tables.values())

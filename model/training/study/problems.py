@@ -31,6 +31,8 @@ class Batch:
     """Shape: [time, network, track], from the first answer on; `NOTHING` where none is asked for."""
     possible: Tensor | None = None
     """Which symbols are right, where several are. Shape: [time, network, track, symbol]."""
+    unit: float = 1.0
+    """Metres that an answer of 1 stands for, where answers are places."""
 
     @property
     def first(self) -> int:

@@ -32,6 +32,8 @@ class Fitting:
     """Greatest size of each of its components; 0: any."""
     is_plain: bool = False
     """Whether steps go along the gradient itself, not Adam's."""
+    is_cooled: bool = False
+    """Whether the learning rate falls to nothing, evenly over all steps."""
     truncated: int = 0
     """Steps before the answer through which the gradient goes back; 0: all."""
     check_every: int = 100
@@ -117,6 +119,8 @@ def fit(
     optimiser = make(weights, lr=how.learning_rate)
     trained, num_good = Trained(networks, 0), 0
     for step in range(how.steps):
+        if how.is_cooled:
+            optimiser.param_groups[0]["lr"] = how.learning_rate * (1 - step / how.steps)
         batch = problem.batch("train", seed, step, networks.count, how.batch)
         losses = problem.loss(_answer(networks, batch, how.truncated), batch)
         optimiser.zero_grad(set_to_none=True)

@@ -7,6 +7,8 @@ from functools import partial
 from statistics import mean
 from typing import Any, Final
 
+import torch
+
 from pathcast.model.training.study.keeping import Keeping, compute_pieces, describe
 from pathcast.model.training.study.several import Fitting, Several, fit, try_networks
 from pathcast.model.training.study.tracks import NUM_AFTER, WORLDS, TrackProblem, units_for
@@ -27,7 +29,7 @@ class TrackScale:
 
 
 SCALES: Final = {
-    "quick": TrackScale(num_seeds=2, num_parameters=1500, steps=200),
+    "quick": TrackScale(num_seeds=2, num_parameters=1500, steps=300),
     "full": TrackScale(num_seeds=5, num_parameters=5000, steps=3000),
 }
 
@@ -65,11 +67,15 @@ def _compute(scale_name: str, piece: str) -> dict[str, Any]:
     problem = TrackProblem(world)
     units = units_for(memory, scale.num_parameters, problem.num_inputs)
     networks = Several.build(memory, problem, units, range(SEED, SEED + scale.num_seeds))
-    how = Fitting(steps=scale.steps, batch=scale.batch, learning_rate=5e-3, stop_at=float("inf"))
+    how = Fitting(
+        steps=scale.steps, batch=scale.batch, learning_rate=5e-3, is_cooled=True, check_every=500, stop_at=float("inf")
+    )
     fit(networks, problem, how, SEED)
-    errors = {
-        name: mean(try_networks(networks, problem.hindered(**change), "test", SEED, 0, 512))
-        for name, change in hindrances(world).items()
-    }
+    errors, beside = {}, {}
+    for name, change in hindrances(world).items():
+        hindered = problem.hindered(**change)
+        errors[name] = mean(try_networks(networks, hindered, "test", SEED, 0, 512))
+        batch = hindered.batch("test", SEED, 0, scale.num_seeds, 512)
+        beside[name] = float(hindered.right(torch.zeros_like(batch.answers), batch).mean())
     parameters = sum(value[0].numel() for value in networks.weights.values())
-    return {"units": units, "parameters": parameters, "error_m": errors}
+    return {"units": units, "parameters": parameters, "error_m": errors, "last_step_error_m": beside}

@@ -87,19 +87,23 @@ class TrackProblem:
             *range(world.prefix - shown, world.prefix - NUM_AFTER - gap),
             *range(world.prefix - NUM_AFTER, world.prefix),
         ]
-        inputs, answers = _steps(observed[rows][:, :, kept], np.array(kept), future[rows], world)
+        moved, answers = _beyond(observed[rows][:, :, kept], np.array(kept), future[rows], world)
+        speed, reach = _sizes(self.world, seed)
+        inputs = np.zeros((len(kept) - 1, networks, tracks, self.num_inputs))
+        inputs[..., :3] = moved.transpose(2, 0, 1, 3) / speed
+        inputs[..., 3] = (np.diff(kept) / 10.0)[:, None, None]
+        inputs[0, ..., 4] = 1.0
         if world.has_spin:
             inputs[0, ..., 5:] = spin[rows]
-        return Batch(_tensor(inputs), _tensor(answers[None]))
+        return Batch(_tensor(inputs), _tensor(answers[None]), unit=reach)
 
     def loss(self, answers: Tensor, batch: Batch) -> Tensor:
-        distance: Tensor = torch.linalg.vector_norm(answers - batch.answers, dim=-1)
+        distance: Tensor = torch.linalg.vector_norm(answers * batch.unit - batch.answers, dim=-1)
         return distance.mean((0, 2))
 
     def right(self, answers: Tensor, batch: Batch) -> Tensor:
         """Mean distance from the true place, metres."""
-        distance: Tensor = torch.linalg.vector_norm(answers - batch.answers, dim=-1)
-        return distance.mean((0, 2))
+        return self.loss(answers, batch)
 
     def hindered(self, shown: int = 0, gap: int = 0) -> TrackProblem:
         """The same with prefixes of that length and that gap."""
@@ -117,31 +121,34 @@ def units_for(memory: str, num_parameters: int, num_inputs: int) -> int:
     return min(max(over - 1, 1), over, key=lambda units: abs(count(units) - num_parameters))
 
 
-def _steps(observed: np.ndarray, kept: np.ndarray, future: np.ndarray, world: World) -> tuple[np.ndarray, np.ndarray]:
-    """Inputs [time, network, track, input] and answers [network, track, axis]; a walker's in its prefix' heading."""
-    periods = np.diff(kept)
-    moved = np.diff(observed, axis=2) / periods[:, None]
-    newest = observed[:, :, -1]
-    velocity = moved[:, :, -1]
+def _beyond(observed: np.ndarray, kept: np.ndarray, future: np.ndarray, world: World) -> tuple[np.ndarray, np.ndarray]:
+    """Displacements a period [network, track, time, 3], and places ahead beyond the last of them, balls falling too.
+
+    A walker's are in the heading of its prefix. Shape of the places: [network, track, 3].
+    """
+    moved = np.diff(observed, axis=2) / np.diff(kept)[:, None]
+    ahead = future - observed[:, :, -1]
     if not world.throws:
         along = observed[:, :, -1, :2] - observed[:, :, 0, :2]
         cosine, sine = (along / np.maximum(np.linalg.norm(along, axis=-1, keepdims=True), 1e-6)).transpose(2, 0, 1)
         turn = np.stack([np.stack([cosine, sine], -1), np.stack([-sine, cosine], -1)], -2)
-        for place in (moved, velocity[:, :, None], newest[:, :, None], future[:, :, None]):
-            place[..., :2] = np.einsum("ntij,ntkj->ntki", turn, place[..., :2])
+        moved[..., :2] = np.einsum("ntij,ntkj->ntki", turn, moved[..., :2])
+        ahead[..., :2] = np.einsum("ntij,ntj->nti", turn, ahead[..., :2])
     fall = np.array([0.0, 0.0, -0.5 * GRAVITY if world.throws else 0.0]) * (world.ahead * world.period_s) ** 2
-    answers = future - newest - velocity * world.ahead - fall
-    inputs = np.zeros((len(periods), *observed.shape[:2], 8))
-    speed = np.linalg.norm(moved, axis=-1).mean() + 1e-9
-    inputs[..., :3] = moved.transpose(2, 0, 1, 3) / speed
-    inputs[..., 3] = (periods / 10.0)[:, None, None]
-    inputs[0, ..., 4] = 1.0
-    return inputs, answers
+    return moved, ahead - moved[:, :, -1] * world.ahead - fall
+
+
+@cache
+def _sizes(name: str, seed: int) -> tuple[float, float]:
+    """Root mean square of displacements a period, and of what is to be said; of whole prefixes of training."""
+    observed, future, _ = _tracks(name, "train", seed)
+    moved, answers = _beyond(observed[None], np.arange(observed.shape[1]), future[None], WORLDS[name])
+    return float(np.sqrt(np.square(moved).mean())), float(np.sqrt(np.square(answers).mean()))
 
 
 @cache
 def _tracks(name: str, part: str, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Observed prefixes [track, time, 3], true places ahead [track, 3] and spins over 100 rad/s [track, 3]."""
+    """Observed prefixes [track, time, 3], true places ahead [track, 3] and spins, about 1 in size [track, 3]."""
     world = WORLDS[name]
     num = world.num if part == "train" else world.num // 4
     random = np.random.Generator(np.random.Philox(key=[seed_of(part, seed), 2**32]))
@@ -149,7 +156,8 @@ def _tracks(name: str, part: str, seed: int) -> tuple[np.ndarray, np.ndarray, np
         drawn = draw(world.throws, num, seed_of(part, seed), 0)
         counts = np.append(np.arange(world.prefix), world.prefix - 1 + world.ahead)
         true = drawn.throws.follow(world.period_s * counts, max_events=0, positions_only=True).states
-        spin = drawn.throws.states[:, 6:9] / 100.0
+        spin = drawn.throws.states[:, 6:9]
+        spin = spin / np.sqrt(np.square(spin).mean())
     else:
         true, spin = _walks(world, num, seed_of(part, seed)), np.zeros((num, 3))
     noise = world.noise_m * random.standard_normal((num, world.prefix, 3))
@@ -161,7 +169,7 @@ def _tracks(name: str, part: str, seed: int) -> tuple[np.ndarray, np.ndarray, np
 def _walks(world: World, num: int, seed: int) -> np.ndarray:
     """Pieces of simulated walkers' ways: a prefix at even times, and the place ahead. Shape: [track, time, 3]."""
     length, pieces = world.prefix + world.ahead, []
-    tracks = simulate_crowd("all", max(num // 60, 10), seed, record_s=world.period_s).tracks
+    tracks = simulate_crowd("all", max(num // 20, 10), seed, record_s=world.period_s).tracks
     for track in tracks.each():
         for start in range(0, len(track.position) - length + 1, 6):
             pieces.append(track.position[start : start + length])
