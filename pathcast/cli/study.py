@@ -138,16 +138,9 @@ def flight(scenario: str, memory: str, steps: int, seed: int, as_json: bool) -> 
     """
     import json
 
-    import torch
+    from pathcast.model.training.study.one_to_many import foretell_flights
 
-    from pathcast.model.training.study.flights import FlightProblem, vacuum_error
-    from pathcast.model.training.study.several import Fitting, Several, fit
-
-    torch.set_num_threads(1)
-    problem = FlightProblem(scenario)
-    networks = Several.build(memory, problem, 32, [seed])
-    trained = fit(networks, problem, Fitting(steps=steps, batch=64, stop_at=float("inf")), seed)
-    found = {"error_m": trained.test[0], "vacuum_error_m": vacuum_error(problem, seed)}
+    found = foretell_flights(scenario, memory, steps, seed)
     if as_json:
         click.echo(json.dumps(found))
     else:
