@@ -56,6 +56,7 @@ def test_kills_leave_no_trace(tmp_path: Path, walks, kills: int, closing: int) -
     assert killed == kills and while_closing >= closing and (most_kept > 0 or kills < 20)
 
 
+@pytest.mark.slow
 def test_processes_end_with_the_one_that_started_them(tmp_path: Path, walks) -> None:
     source, output = tmp_path / "days", tmp_path / "out"
     source.mkdir()

@@ -101,6 +101,7 @@ def _demo(words: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> int:
     return int(end.value.code or 0)
 
 
+@pytest.mark.slow
 def test_a_forecaster_no_better_than_constant_velocity_ends_the_demo_with_1(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

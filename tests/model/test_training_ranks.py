@@ -93,6 +93,7 @@ def assert_same_curve(ours: Path, theirs: Path, rel: float) -> None:
             assert mine[name] == pytest.approx(other[name], rel=rel), name
 
 
+@pytest.mark.slow
 def test_two_processes_train_as_one(tmp_path: Path) -> None:
     """A batch is not whole in two halves: the second epoch's score would tell of any other mean."""
     (tmp_path / "small.toml").write_text(SMALL)

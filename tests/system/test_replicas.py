@@ -12,6 +12,7 @@ import pytest
 SCRIPT = Path(__file__).parents[2] / "benchmarks" / "rolling_restart.py"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("proxy", ["nginx", "envoy"])
 def test_a_rolling_restart_loses_nothing(program, proxy):
     program(proxy)
