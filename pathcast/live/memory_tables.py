@@ -25,8 +25,8 @@ def pieces(study: Study, what: str) -> Iterator[dict[str, Any]]:
 
 
 def fall_over(norms: list[list[float]], steps: int) -> list[float]:
-    """By what factor each network's gradient falls over that many steps back; under 1 where it grows."""
-    return [each[0] / max(each[min(steps, len(each) - 1)], 1e-300) for each in norms]
+    """By what factor each network's gradient falls over that many steps back from the last but one (the cue's)."""
+    return [each[1] / max(each[1 + steps], 1e-300) for each in norms]
 
 
 def study_tables(study: Study) -> list[StudyTable]:

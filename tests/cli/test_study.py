@@ -17,7 +17,7 @@ MEMORIES = ("rnn", "lstm-chrono")
 def _study() -> dict[str, object]:
     """A study of made-up numbers, in the form that `run_study` gives."""
     trained = {"test": [0.5, 0.9], "steps": 100, "checks": []}
-    norms = [[10.0**-step for step in range(21)]] * 2
+    norms = [[10.0**-step for step in range(22)]] * 2
     pieces: list[dict[str, object]] = []
     for memory in MEMORIES:
         for problem, lag in (("copy", 5), ("copy", 10), ("adding", 10), ("reber", 0)):

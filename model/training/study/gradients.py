@@ -42,6 +42,10 @@ def gradient_norms(networks: Several, problem: Problem, seed: int) -> Float[np.n
 
 
 def fall(norms: Float[np.ndarray, "network step"], over: int) -> Float[np.ndarray, " network"]:
-    """By what factor each network's gradient falls over some steps back from the last; under 1 where it grows."""
-    fallen: np.ndarray = norms[:, 0] / np.maximum(norms[:, over], 1e-300)
+    """By what factor each network's gradient falls over some steps back from the last but one; under 1 where it grows.
+
+    Of recall these are the distractors: at the last step a network reads the cue and answers, and the gradient of its
+    output, which nothing has had to hold, is no part of what was remembered.
+    """
+    fallen: np.ndarray = norms[:, 1] / np.maximum(norms[:, 1 + over], 1e-300)
     return fallen
