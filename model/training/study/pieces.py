@@ -65,7 +65,8 @@ def compute(piece: Piece, scale: Scale) -> dict[str, Any]:
     problem = problem_named(piece.problem or "recall", lags[piece.what])
     networks = Several.build(piece.memory, problem, scale.num_units, range(SEED, SEED + scale.num_seeds))
     steps = scale.reber_steps if piece.problem == "reber" else scale.steps
-    how = Fitting(steps=steps, truncated=piece.lag if piece.what == "truncation" else 0)
+    truncated = piece.lag if piece.what == "truncation" else 0
+    how = Fitting(steps=steps, learning_rate=scale.learning_rate, truncated=truncated)
     before = gradient_norms(networks, problem, SEED).tolist() if piece.what == "gradients" else None
     trained = fit(networks, problem, how, SEED)
     result: dict[str, Any] = {"test": trained.test, "steps": trained.num_steps, "checks": trained.checks}

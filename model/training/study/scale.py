@@ -17,6 +17,7 @@ class Scale:
     steps: int
     """Most of training."""
     reber_steps: int
+    learning_rate: float = 1e-2
     num_units: int
     gradient_lag: int
     truncation_lag: int
@@ -28,10 +29,10 @@ class Scale:
 
 
 QUICK: Final = Scale(
-    lags={"copy": (5, 10, 20), "adding": (10, 20, 30)},
+    lags={"copy": (5, 20), "adding": (10, 30)},
     num_seeds=3,
-    steps=800,
-    reber_steps=800,
+    steps=400,
+    reber_steps=500,
     num_units=16,
     gradient_lag=100,
     truncation_lag=20,
@@ -42,9 +43,10 @@ QUICK: Final = Scale(
 FULL: Final = Scale(
     memories=("rnn", "trace", "trace-state", "trace-output", "gru", "lstm", "gru-chrono", "lstm-chrono"),
     lags={"copy": (10, 30, 100), "adding": (10, 30, 100), "recall": (10, 30, 100)},
-    num_seeds=10,
-    steps=1500,
-    reber_steps=3000,
+    num_seeds=5,
+    steps=2000,
+    reber_steps=2000,
+    learning_rate=5e-3,
     num_units=24,
     gradient_lag=100,
     truncation_lag=30,
