@@ -112,7 +112,7 @@ def divergence(seeds: range, _: int) -> dict[str, Any]:
 
 def reber(seeds: range, _: int) -> dict[str, Any]:
     """A run is solved at the first check at which it foretells all of its 512 strings, of training and of test."""
-    how = Fitting(steps=6000, batch=16, stop_at=1.0, check_every=100, is_once=True)
+    how = Fitting(steps=6000, batch=8, stop_at=1.0, check_every=25, is_once=True)
     problem = ReberProblem()
     networks = Several.build("lstm", problem, REBER_UNITS, seeds)
     firsts = fit(networks, problem, how, seeds[0], tell("reber")).first_checks(how.stop_at)
