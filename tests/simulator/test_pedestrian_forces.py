@@ -47,7 +47,7 @@ def test_bodies_touch_at_the_time_to_collision(distance, angle, miss, speed):
 @given(x=st.floats(-4.0, -0.8), y=st.floats(-0.3, 0.3), v_x=st.floats(0.6, 3.0), v_y=st.floats(-0.1, 0.1))
 def test_the_anticipating_force_is_minus_the_gradient_of_its_energy(x, y, v_x, v_y):
     step = 1e-6
-    assume(0.1 < time_to_collision(x, y, v_x, v_y, 0.4) < 0.999 * LATE * FREE.collision_horizon)
+    assume(0.1 < time_to_collision(x, y, v_x, v_y, 2 * FREE.radius) < 0.999 * LATE * FREE.collision_horizon)
     miss = abs(x * v_y - y * v_x) / math.hypot(v_x, v_y)
     assume(miss < 0.35)
     gradient = np.array(
