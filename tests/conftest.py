@@ -27,7 +27,7 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 
 ROOT = Path(__file__).resolve().parents[1]
 
-# Examples are the same on every run, so that a test fails because of a change; `--hypothesis-profile=anew` draws new ones.
+# Examples are the same on every run: a test fails because of a change. `--hypothesis-profile=anew` draws new ones.
 settings.register_profile("pathcast", deadline=None, derandomize=True)
 settings.register_profile("anew", deadline=None)
 settings.load_profile("pathcast")
