@@ -111,14 +111,16 @@ def memory(quick: bool, out: Path, as_json: bool, **how: Any) -> None:
 def tracks(quick: bool, out: Path, as_json: bool, **how: Any) -> None:
     """Train each memory on balls and walkers with equal parameters: error by length of prefix, and across gaps.
 
-    The networks are small and see raw displacements. Every piece is kept in OUT/pieces once it is computed; the result
-    is OUT/tracks.json.
+    The networks are small and see raw displacements. A kick's spin is told never, first or last. Every piece is kept in
+    OUT/pieces once it is computed; the result is OUT/tracks.png and tracks.json.
     """
-    from pathcast.live.memory_tables import track_tables
+    from pathcast.live.track_picture import draw_track_study
+    from pathcast.live.track_tables import track_tables
     from pathcast.model.training.study.track_pieces import run_track_study
 
     with _keeping("study of tracks", out, **how) as keeping:
         study = run_track_study("quick" if quick else "full", keeping)
+    draw_track_study(study, out / "tracks.png")
     _tell(study, track_tables(study), out / "tracks.json", as_json)
 
 

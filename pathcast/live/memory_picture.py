@@ -86,7 +86,7 @@ def _draw_accuracy(axis: Axes, study: Study, problem: str) -> None:
     lags = study["sizes"]["lags"][problem]
     axis.set_xticks(lags, [str(lag) for lag in lags])
     axis.minorticks_off()
-    _finish(axis)
+    finish(axis)
 
 
 def _draw_reber(axis: Axes, study: Study) -> None:
@@ -96,7 +96,7 @@ def _draw_reber(axis: Axes, study: Study) -> None:
         axis.plot(np.full(len(test), place), test, ".", color="black", ms=4)
     axis.set_xticks(range(len(found)), list(found), rotation=35, ha="right", fontsize=8)
     axis.set(ylabel="strings foretold throughout", ylim=(0, 1.05), title="embedded Reber: mean, a dot for each seed")
-    _finish(axis)
+    finish(axis)
 
 
 def _draw_gradients(axis: Axes, study: Study, when: str) -> None:
@@ -115,7 +115,7 @@ def _draw_gradients(axis: Axes, study: Study, when: str) -> None:
         title=f"gradient, {when} (recall): mean, band over seeds",
     )
     axis.set_ylim(1e-26, 1e6)
-    _finish(axis)
+    finish(axis)
 
 
 def _draw_truncation(axis: Axes, study: Study) -> None:
@@ -133,7 +133,7 @@ def _draw_truncation(axis: Axes, study: Study) -> None:
         ylim=(0.4, 1.05),
         title=f"truncated BPTT (recall over {lag})",
     )
-    _finish(axis)
+    finish(axis)
 
 
 def _draw_losses(axis: Axes, piece: dict[str, object]) -> None:
@@ -151,7 +151,7 @@ def _draw_losses(axis: Axes, piece: dict[str, object]) -> None:
         ylim=(1e-3, 2 * MOST_LOSS),
         title=f"{name}: {lost} of {len(result['diverged'])} diverge",
     )
-    _finish(axis)
+    finish(axis)
 
 
 def _draw_cost(axis: Axes, study: Study) -> None:
@@ -160,10 +160,11 @@ def _draw_cost(axis: Axes, study: Study) -> None:
     axis.bar(places, [each["step_us"] for each in costs.values()], color=[COLOURS[name] for name in costs], alpha=0.7)
     axis.set_xticks(places, list(costs), rotation=35, ha="right", fontsize=8)
     axis.set(ylabel="us per step of 64 tracks", title="cost, forward and back")
-    _finish(axis)
+    finish(axis)
 
 
-def _finish(axis: Axes) -> None:
+def finish(axis: Axes) -> None:
+    """What all axes have."""
     axis.grid(alpha=0.25)
     axis.spines[["top", "right"]].set_visible(False)
     axis.title.set_fontsize(10)

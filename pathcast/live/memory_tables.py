@@ -88,18 +88,3 @@ def _costs(study: Study) -> StudyTable:
     ]
     header = ["memory", "parameters", "us per step of 64 tracks", "ns per step, track and parameter"]
     return StudyTable("Cost at 64 inputs and 64 units, forward and back", header, rows)
-
-
-def track_tables(study: Study) -> list[StudyTable]:
-    """A table for each world of the study of tracks."""
-    tables: dict[str, StudyTable] = {}
-    for piece in study["pieces"]:
-        header = ["memory", "units", "parameters", *piece["error_m"]]
-        title = f"{piece['world']}: mean error on unseen tracks, m"
-        if piece["world"] not in tables:
-            beside = [f"{error:.3f}" for error in piece["last_step_error_m"].values()]
-            tables[piece["world"]] = StudyTable(title, header, [["as the last step", "", "", *beside]])
-        table = tables[piece["world"]]
-        errors = [f"{error:.3f}" for error in piece["error_m"].values()]
-        table.rows.append([piece["memory"], str(piece["units"]), str(piece["parameters"]), *errors])
-    return list(tables.values())

@@ -9,7 +9,9 @@ from click.testing import CliRunner
 from pathcast.cli.study import command
 from pathcast.live.memory_page import write_page
 from pathcast.live.memory_picture import draw_study
-from pathcast.live.memory_tables import study_tables, track_tables
+from pathcast.live.memory_tables import study_tables
+from pathcast.live.track_picture import draw_track_study
+from pathcast.live.track_tables import track_tables
 
 MEMORIES = ("rnn", "lstm-chrono")
 
@@ -54,11 +56,25 @@ def test_the_report_shows_every_piece(tmp_path: Path) -> None:
     assert fall.rows[0][1] == "1.0e+20"
 
 
+def _track_piece(world: str, errors: list[float]) -> dict[str, object]:
+    named = {"last 4": errors, "gap of 3": [2 * each for each in errors]}
+    beside = dict.fromkeys(named, 1.0)
+    return {"world": world, "memory": "rnn", "units": 4, "parameters": 100, "errors_m": named} | {
+        "last_step_error_m": beside
+    }
+
+
 def test_tracks_have_a_table_for_each_world() -> None:
-    piece = {"memory": "rnn", "units": 4, "parameters": 100, "error_m": {"last 4": 0.5, "gap of 3": 0.25}}
-    piece["last_step_error_m"] = piece["error_m"]
-    tables = track_tables({"pieces": [{"world": "one", **piece}, {"world": "two", **piece}]})
-    assert [table.rows[1] for table in tables] == [["rnn", "4", "100", "0.500", "0.250"]] * 2
+    tables = track_tables({"pieces": [_track_piece("one", [0.5, 0.25]), _track_piece("two", [0.5, 0.25])]})
+    assert [table.rows[1] for table in tables] == [["rnn", "4", "100", "0.375 (0.500)", "0.750 (1.000)"]] * 2
+
+
+def test_a_spin_told_first_is_kept_by_the_share_of_its_worth(tmp_path: Path) -> None:
+    errors = {"soccer": [3.0], "soccer, spin told first": [2.5], "soccer, spin told last": [1.0]}
+    study = {"pieces": [_track_piece(world, each) for world, each in errors.items()]}
+    assert track_tables(study)[-1].rows == [["rnn", "0.25", "0.25"]]
+    draw_track_study(study, tmp_path / "tracks.png")
+    assert (tmp_path / "tracks.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_the_next_symbol_is_said_with_its_probability() -> None:

@@ -29,7 +29,8 @@ PROBLEMS: dict[str, Problem] = {
     "reber": problem_named("reber", 0),
     "flight": FlightProblem("three-pointer"),
     "basketball": TrackProblem("basketball"),
-    "table-tennis": TrackProblem("table-tennis, spin told at release", shown=8, gap=3),
+    "table-tennis": TrackProblem("table-tennis", shown=8, gap=3),
+    "soccer": TrackProblem("soccer, spin told first"),
 }
 
 

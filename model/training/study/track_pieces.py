@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from functools import partial
-from statistics import mean
 from typing import Any, Final
 
 import torch
@@ -49,7 +48,7 @@ def run_track_study(name: str, keeping: Keeping) -> dict[str, Any]:
 
 
 def hindrances(world: str) -> dict[str, dict[str, int]]:
-    """What is tried: prefixes of some lengths, and gaps before the last observations of a whole one."""
+    """What is tried: "last N", prefixes of some lengths, and "gap of N" before the last observations of a whole one."""
     prefix = WORLDS[world].prefix
     lengths = sorted({4, prefix // 4, prefix // 2, prefix})
     gaps = sorted({prefix // 4, prefix // 2, prefix - NUM_AFTER - 2})
@@ -74,8 +73,8 @@ def _compute(scale_name: str, piece: str) -> dict[str, Any]:
     errors, beside = {}, {}
     for name, change in hindrances(world).items():
         hindered = problem.hindered(**change)
-        errors[name] = mean(try_networks(networks, hindered, "test", SEED, 0, 512))
+        errors[name] = try_networks(networks, hindered, "test", SEED, 0, 512)
         batch = hindered.batch("test", SEED, 0, scale.num_seeds, 512)
         beside[name] = float(hindered.right(torch.zeros_like(batch.answers), batch).mean())
     parameters = sum(value[0].numel() for value in networks.weights.values())
-    return {"units": units, "parameters": parameters, "error_m": errors, "last_step_error_m": beside}
+    return {"units": units, "parameters": parameters, "errors_m": errors, "last_step_error_m": beside}

@@ -10,7 +10,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 import torch
@@ -41,14 +41,16 @@ class World:
     noise_m: float
     num: int
     """Tracks of training."""
-    has_spin: bool = False
-    """Whether the spin is told with the first observation."""
+    spin_with: Literal["none", "first", "newest"] = "none"
+    """The observation with which the spin is told, and no other."""
 
 
 WORLDS: Final = {
     "basketball": World("three-pointer", 1 / 30, 24, 18, 0.03, 4096),
     "table-tennis": World("table-tennis", 1 / 120, 32, 36, 0.003, 4096),
-    "table-tennis, spin told at release": World("table-tennis", 1 / 120, 32, 36, 0.003, 4096, True),
+    "soccer": World("soccer-kick", 0.05, 24, 20, 0.1, 4096),
+    "soccer, spin told first": World("soccer-kick", 0.05, 24, 20, 0.1, 4096, "first"),
+    "soccer, spin told last": World("soccer-kick", 0.05, 24, 20, 0.1, 4096, "newest"),
     "pedestrian": World("", 0.4, 12, 12, 0.03, 4096),
 }
 
@@ -93,8 +95,8 @@ class TrackProblem:
         inputs[..., :3] = moved.transpose(2, 0, 1, 3) / speed
         inputs[..., 3] = (np.diff(kept) / 10.0)[:, None, None]
         inputs[0, ..., 4] = 1.0
-        if world.has_spin:
-            inputs[0, ..., 5:] = spin[rows]
+        if world.spin_with != "none":
+            inputs[0 if world.spin_with == "first" else -1, ..., 5:] = spin[rows]
         return Batch(_tensor(inputs), _tensor(answers[None]), unit=reach)
 
     def loss(self, answers: Tensor, batch: Batch) -> Tensor:
