@@ -30,6 +30,10 @@ ROUGHNESS_KEPT = 0.9
 STAYS_SUSPECT = 3.0
 """Observations for which a track is suspect from one that does not fit on."""
 
+_MOST = 1e12
+"""Size of any number of a row."""
+_ROUNDING = 1e-6
+
 
 @dataclass(frozen=True, kw_only=True)
 class Law:
@@ -96,6 +100,15 @@ def is_suspect(rows: Float[np.ndarray, "track column"], law: Law) -> Bool[np.nda
     axes = (rows.shape[1] - POSITION) // 2
     speed = np.sqrt((rows[:, POSITION + axes :] ** 2).sum(axis=1))
     return np.asarray((rows[:, SUSPICION] > 0) | (speed > law.most_speed_mps))
+
+
+def is_possible(rows: Float[np.ndarray, "track column"]) -> Bool[np.ndarray, " track"]:
+    """Whether rows that may be made up are finite numbers that can be gone on with."""
+    pp, pv, vv = rows[:, PP], rows[:, PV], rows[:, VV]
+    is_spread = (pp >= 0) & (vv >= 0) & (pv**2 <= pp * vv * (1 + _ROUNDING) + _ROUNDING)
+    is_counted = (rows[:, COUNT] >= 1) & (rows[:, SUSPICION] >= 0) & (rows[:, SUSPICION] <= STAYS_SUSPECT)
+    is_within = (np.abs(rows) <= _MOST).all(axis=1)  # not a number is not
+    return np.asarray(is_spread & is_counted & is_within & (rows[:, ROUGHNESS] >= 0))
 
 
 def go_on(

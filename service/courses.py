@@ -10,7 +10,6 @@ from jaxtyping import Bool
 
 from pathcast.model.course import Law, follow, is_suspect
 from pathcast.model.hops import Floor
-from pathcast.model.states import TIME
 from pathcast.service.messages import Settings
 
 if TYPE_CHECKING:
@@ -55,16 +54,6 @@ def follow_all(steps: list[Step]) -> None:
             _follow_prefixes(session, step)
     for law, same in frames.items():
         _follow_frames(law, same)
-
-
-def begin_again(session: Session, slots: np.ndarray) -> None:
-    """Starts the courses of tracks that came back where they were seen last; how they moved is not known any more."""
-    if session.law is None or session.courses is None or not len(slots):
-        return
-    states = session.states.take(slots)
-    places = session.engine.positions(states).astype(np.float64)
-    rows = np.zeros((len(slots), session.courses.shape[1]))
-    session.courses[slots] = follow(rows, states.filter[:, TIME], places, session.law)
 
 
 def suspects(session: Session, slots: np.ndarray) -> Bool[np.ndarray, " track"] | None:

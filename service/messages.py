@@ -137,6 +137,8 @@ class Snapshot:
     """Of this part."""
     states: States
     """Likewise."""
+    courses: Float[np.ndarray, "track column"] | None = None
+    """Rows of `model.course`, where the stream's tracks are followed beside the model."""
     part: int = 0
     num_parts: int = 1
 

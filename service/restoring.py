@@ -12,7 +12,6 @@ from pathcast.errors import InputError, LimitError
 from pathcast.model.admission import MAX_POSITION_M
 from pathcast.model.engine import Engine
 from pathcast.model.states import COUNT, States
-from pathcast.service.courses import begin_again
 from pathcast.service.messages import Settings, Snapshot
 from pathcast.service.session import Session
 from pathcast.service.steps import Step
@@ -44,7 +43,7 @@ def restore(engine: Engine, step: Step) -> None:
     assert snapshot is not None
     try:
         try_states(engine, step.session.settings, snapshot.states)
-        begin_again(step.session, step.session.adopt(snapshot))
+        step.session.adopt(snapshot)
     except InputError as error:
         step.refusal = error
     except Exception as error:  # an engine that stumbles over made-up numbers is not to end anybody's stream

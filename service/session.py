@@ -221,13 +221,11 @@ class Session:
             num_tracks=len(slots),
             track_ids=self._ids[slots],
             states=self.states.take(slots),
+            courses=None if self.courses is None else self.courses[slots],
         )
 
-    def adopt(self, snapshot: Snapshot) -> Int[np.ndarray, " track"]:
+    def adopt(self, snapshot: Snapshot) -> None:
         """Takes the tracks of a part of a snapshot: the first part's in place of all, the others' beside them.
-
-        Returns:
-            Their rows.
 
         Raises:
             InputError: A track is there already, or there are more than the whole has.
@@ -242,13 +240,14 @@ class Session:
             raise InputError("replay.snapshot: counts", f"{snapshot.num_tracks} tracks in all parts", "more")
         slots = np.array([self._free.pop() for _ in ids], np.int64)
         self.states.put(slots, snapshot.states)
+        if self.courses is not None and snapshot.courses is not None:
+            self.courses[slots] = snapshot.courses
         self._slot_of.update(zip(ids, slots.tolist(), strict=True))
         self._ids[slots] = snapshot.track_ids
         self._is_live[slots] = True
         self.starts[slots] += 1
         self._newest_frame, self._num_frames = snapshot.frame_number, snapshot.num_frames
         self.due_part = (snapshot.frame_number, snapshot.part + 1)
-        return slots
 
     def _forget_all(self, num_expected: int) -> None:
         """Forgets every track and remark, and makes room for so many tracks."""

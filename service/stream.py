@@ -187,7 +187,9 @@ class Stream:
             frame = read_frame(request.frame, self._settings.card.num_axes, self._limits)
             return [lambda: self._observe(frame)]
         if kind == "replay":
-            replay = read_replay(request.replay, self._settings.card, self._session.fresh, self._limits)
+            courses = self._session.courses
+            followed = 0 if courses is None else courses.shape[1]
+            replay = read_replay(request.replay, self._settings.card, self._session.fresh, self._limits, followed)
             return self._plan_replay(replay)
         if kind == "end_tracks":
             track_ids = list(request.end_tracks.track_ids)

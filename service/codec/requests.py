@@ -51,7 +51,7 @@ def count_observations(message: pb.StreamForecastsRequest) -> int:
     return told + sum(len(prefix.times_s) for prefix in replay.prefixes)
 
 
-def read_replay(message: pb.Replay, card: Card, fresh: States, limits: Limits) -> Replay:
+def read_replay(message: pb.Replay, card: Card, fresh: States, limits: Limits, num_course_columns: int = 0) -> Replay:
     """What a replay holds.
 
     Args:
@@ -59,11 +59,13 @@ def read_replay(message: pb.Replay, card: Card, fresh: States, limits: Limits) -
         card: Of the stream's model.
         fresh: The state of one track before its first observation.
         limits: What may be asked for.
+        num_course_columns: Of the courses by which the stream's tracks are followed beside the model, 0 without.
 
     Raises:
         InputError, LimitError, NotServedError: As of `read_snapshot`, `read_prefixes` and `read_frame`.
     """
-    snapshot = read_snapshot(message.snapshot, card, fresh) if message.HasField("snapshot") else None
+    has_snapshot = message.HasField("snapshot")
+    snapshot = read_snapshot(message.snapshot, card, fresh, num_course_columns) if has_snapshot else None
     prefixes = read_prefixes(message.prefixes, card.num_axes, limits, "replay.prefixes")
     frames = _read_frames(message.frames, card.num_axes, limits)
     return Replay(snapshot=snapshot, prefixes=prefixes, frames=frames)

@@ -20,6 +20,7 @@ from grpc import aio
 
 from pathcast.errors import PathcastError
 from pathcast.model.constant_velocity import ConstantVelocityEngine
+from pathcast.model.course import empty_courses
 from pathcast.model.engine import Card
 from pathcast.model.library import Library
 from pathcast.service.batcher import Batcher
@@ -68,6 +69,7 @@ SCORER = Scorer(ScoreBook(), Sampling(), monotonic)
 ALLOWANCE = Allowance(Identity("address", "nowhere"), LIMITS, monotonic, lambda name: None)
 ENGINE = LIBRARY.get("walking", None)
 FRESH = ENGINE.start(1)
+COURSE_COLUMNS = empty_courses(1, 2).shape[1] if ENGINE.card.walks else 0
 
 
 def read_codec(data: bytes) -> None:
@@ -91,7 +93,7 @@ def _read_message(message: pb.StreamForecastsRequest) -> None:
             frame = read_frame(message.frame, 2, LIMITS)
             assert frame.positions.shape == (len(frame.track_ids), 2) and math.isfinite(frame.capture_time_s)
         case "replay":
-            replay = read_replay(message.replay, ENGINE.card, FRESH, LIMITS)
+            replay = read_replay(message.replay, ENGINE.card, FRESH, LIMITS, COURSE_COLUMNS)
             for prefix in replay.prefixes:
                 assert len(prefix.times_s) == len(prefix.positions) and (np.diff(prefix.times_s) > 0).all()
             assert replay.snapshot is None or np.isfinite(replay.snapshot.states.filter).all()

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pathcast.errors import InputError, LimitError
+from pathcast.model.course import PV, SUSPICION, TIME, VV, empty_courses, follow
 from pathcast.model.library import load_library
 from pathcast.model.states import States
 from pathcast.service.codec.snapshots import read_snapshot, write_snapshot
@@ -23,7 +24,7 @@ from pathcast.v1 import forecast_pb2 as pb
 
 NAMES = ("constant-velocity-2d", "constant-velocity-3d", "pedestrian", "basketball")
 LIBRARY = load_library(NAMES)
-BYTES_A_TRACK = {"pedestrian": 784, "basketball": 1752}
+BYTES_A_TRACK = {"pedestrian": 872, "basketball": 1752}
 
 
 def session_of(name: str, **options) -> Session:
@@ -60,7 +61,8 @@ def parts_of(snapshot: Snapshot, bytes_out: int = 1 << 20) -> list[pb.Snapshot]:
 
 
 def read_for(session: Session, data: bytes) -> Snapshot:
-    return read_snapshot(data, session.settings.card, session.fresh)
+    followed = 0 if session.courses is None else session.courses.shape[1]
+    return read_snapshot(data, session.settings.card, session.fresh, followed)
 
 
 def rows_of(step: Step) -> dict[int, np.ndarray]:
@@ -89,22 +91,47 @@ def test_a_restored_session_forecasts_as_the_one_that_went_on(name, split):
             np.testing.assert_allclose(found[each], means, rtol=0, atol=1e-5)
 
 
+@pytest.mark.parametrize("split", [11, 12, 13])
+def test_a_track_that_jumped_is_as_suspect_after_a_return(split):
+    """The jump is at the eleventh frame; what is answered late says the same too."""
+    first, second = session_of("pedestrian", latency_budget_s=1.0), session_of("pedestrian", latency_budget_s=1.0)
+    frames = [
+        Frame(number, 0.1 * number, [1], np.array([[0.1 * number + (number >= 10), 0.0]], np.float32))
+        for number in range(18)
+    ]
+    for frame in frames[:split]:
+        run(first, first.observe(frame))
+    (part,) = parts_of(first.snapshot())
+    assert run(second, plan(second, read_for(second, part.state))).refusal is None
+    told = []
+    for frame in frames[split:]:
+        steps = [each.observe(frame) for each in (first, second)]
+        for step in steps:
+            step.late_after_s = -1.0 if frame.frame_number > 15 else np.inf
+        one, other = (run(step.session, step) for step in steps)
+        assert one.is_suspect is None or (one.is_suspect == other.is_suspect).all()
+        np.testing.assert_array_equal(one.forecast.means, other.forecast.means)
+        told.append(one.is_suspect is not None and one.is_suspect.any())
+    assert told[: 13 - split] == [True] * (13 - split)
+
+
 @pytest.mark.parametrize("name", BYTES_A_TRACK)
 def test_a_track_takes_less_than_two_kilobytes(name):
     session = session_of(name)
     run(session, session.observe(frames_of(name, 9, num_tracks=9)[-1]))
     snapshot = session.snapshot()
     (part,) = parts_of(snapshot)
-    assert len(part.state) <= 100 + BYTES_A_TRACK[name] * len(snapshot.track_ids)
+    assert len(part.state) <= 104 + BYTES_A_TRACK[name] * len(snapshot.track_ids)
 
 
 def crowd(num_tracks: int) -> Snapshot:
     session = session_of("pedestrian")
-    states = session.engine.start(num_tracks)
+    states, courses = session.engine.start(num_tracks), empty_courses(num_tracks, 2)
     places = np.zeros((num_tracks, 2), np.float32)
     for time in (0.0, 0.4):
         states = session.engine.observe(states, np.full(num_tracks, time), places + np.float32(time))
-    whole = {"frame_number": 5, "num_frames": 6, "num_tracks": num_tracks, "states": states}
+        courses = follow(courses, np.full(num_tracks, time), places + time, session.law)
+    whole = {"frame_number": 5, "num_frames": 6, "num_tracks": num_tracks, "states": states, "courses": courses}
     return Snapshot(model="pedestrian", version="1", track_ids=np.arange(num_tracks, dtype=np.uint64), **whole)
 
 
@@ -121,6 +148,7 @@ def test_many_tracks_go_in_parts_that_follow_one_another():
     assert (found.frame_number, found.num_frames) == (5, 6)
     np.testing.assert_array_equal(found.track_ids, snapshot.track_ids)
     np.testing.assert_array_equal(found.states.memory, snapshot.states.memory)
+    np.testing.assert_array_equal(found.courses, snapshot.courses)
     with pytest.raises(InputError, match="part"):
         plan(session, read_for(session, parts[1].state))
     assert run(session, plan(session, read_for(session, parts[0].state))).refusal is None
@@ -146,6 +174,12 @@ for _frame in frames_of("pedestrian", 12, num_tracks=3):
     run(SESSION, SESSION.observe(_frame))
 GOOD = parts_of(SESSION.snapshot())[0].state
 assert sealed(GOOD[:-4]) == GOOD
+
+
+def altered_courses(column: int, value: float) -> np.ndarray:
+    courses = SESSION.snapshot().courses.copy()
+    courses[1, column] = value
+    return courses
 
 
 def is_taken(data: bytes) -> bool:
@@ -239,6 +273,11 @@ def test_a_filter_of_made_up_numbers_is_refused_or_harmless(row, column, value):
         ({"states": States(np.zeros((3, 33)), np.zeros((3, 128), np.float32))}, "observations"),
         ({"states": States(np.full((3, 33), np.nan), np.zeros((3, 128), np.float32))}, "finite"),
         ({"states": States(np.ones((3, 33)), np.full((3, 128), np.inf, np.float32))}, "finite"),
+        ({"courses": None}, "courses of 11 columns"),
+        ({"courses": altered_courses(TIME, np.nan)}, "courses"),
+        ({"courses": altered_courses(VV, -1.0)}, "courses"),
+        ({"courses": altered_courses(PV, 1e9)}, "courses"),
+        ({"courses": altered_courses(SUSPICION, 1e6)}, "courses"),
     ],
 )
 def test_what_is_wrong_is_named(change, words):
