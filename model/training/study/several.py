@@ -80,13 +80,23 @@ class Several:
         num_units: int,
         seeds: Sequence[int],
         change: Callable[[Reader], None] = lambda _: None,
+        longest: int = 0,
     ) -> Several:
-        """Untrained ones, a seed each; `change` is done to each."""
+        """Untrained ones, a seed each.
+
+        Args:
+            name: One of `MEMORIES`.
+            problem: What they are to answer.
+            num_units: Units.
+            seeds: Of their weights.
+            change: Done to each.
+            longest: Steps over which chrono gates begin by keeping; 0: as many as the problem must be remembered for.
+        """
         readers = []
         for seed in seeds:
             with torch.random.fork_rng(devices=()):
                 torch.manual_seed(seed)
-                reader = Reader(name, problem.num_inputs, num_units, problem.num_answers, problem.longest)
+                reader = Reader(name, problem.num_inputs, num_units, problem.num_answers, longest or problem.longest)
                 change(reader)
                 readers.append(reader)
         return cls(readers)
