@@ -31,21 +31,21 @@ def fall_over(norms: list[list[float]], steps: int) -> list[float]:
 
 def study_tables(study: Study) -> list[StudyTable]:
     """All of them."""
-    return [_accuracies(study), _gradients(study), _clipping(study), _truncation(study), _costs(study)]
+    return [*_accuracies(study), _gradients(study), _clipping(study), _truncation(study), _costs(study)]
 
 
-def _accuracies(study: Study) -> StudyTable:
-    columns: list[tuple[str, int]] = []
-    rows: dict[str, dict[tuple[str, int], str]] = {}
-    for piece in pieces(study, "accuracy"):
-        place, test = (piece["problem"], piece["lag"]), piece["result"]["test"]
-        if place not in columns:
-            columns.append(place)
-        rows.setdefault(piece["memory"], {})[place] = f"{mean(test):.2f} ({min(test):.2f})"
-    columns.sort()
-    header = ["memory", *(f"{problem} {lag}" if lag else problem for problem, lag in columns)]
-    body = [[memory, *(found.get(place, "") for place in columns)] for memory, found in rows.items()]
-    return StudyTable("Sequences answered rightly: mean over seeds (worst seed), by problem and lag", header, body)
+def _accuracies(study: Study) -> Iterator[StudyTable]:
+    """A table for each problem, a column for each of its lags."""
+    for problem in dict.fromkeys(piece["problem"] for piece in pieces(study, "accuracy")):
+        lags = sorted({piece["lag"] for piece in pieces(study, "accuracy") if piece["problem"] == problem})
+        rows: dict[str, dict[int, str]] = {}
+        for piece in pieces(study, "accuracy"):
+            if piece["problem"] == problem:
+                test = piece["result"]["test"]
+                rows.setdefault(piece["memory"], {})[piece["lag"]] = f"{mean(test):.2f} ({min(test):.2f})"
+        header = ["memory", *(f"lag {lag}" if lag else "right" for lag in lags)]
+        body = [[memory, *(found.get(lag, "") for lag in lags)] for memory, found in rows.items()]
+        yield StudyTable(f"{problem.capitalize()}: share answered rightly, mean over seeds (worst seed)", header, body)
 
 
 def _gradients(study: Study) -> StudyTable:
@@ -86,5 +86,5 @@ def _costs(study: Study) -> StudyTable:
         for piece in pieces(study, "cost")
         for memory, cost in piece["result"]["cost"].items()
     ]
-    header = ["memory", "parameters", "us per step of 64 tracks", "ns per step, track and parameter"]
-    return StudyTable("Cost at 64 inputs and 64 units, forward and back", header, rows)
+    header = ["memory", "parameters", "us a step", "ns a step, track and parameter"]
+    return StudyTable("Cost at 64 inputs, 64 units and 64 tracks, forward and back", header, rows)

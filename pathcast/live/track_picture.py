@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +11,10 @@ from matplotlib.figure import Figure
 from pathcast.formats.atomic import replacing
 from pathcast.live.memory_picture import COLOURS, finish
 from pathcast.live.memory_tables import Study
-from pathcast.live.track_tables import SPIN_TOLD, kept_spin
+from pathcast.live.track_tables import KINDS, SPIN_TOLD, counts_of, kept_spin
 
 WORLDS = {"basketball": "shots, 30 Hz", "table-tennis": "strokes, 120 Hz", "pedestrian": "walkers, 2.5 Hz"}
 WORLDS |= {SPIN_TOLD["never"]: "kicks, 20 Hz, spin never told", SPIN_TOLD["first"]: "kicks, spin told first"}
-KINDS = {"last": "newest observations shown", "gap of": "observations missing"}
 
 
 def draw_track_study(study: Study, path: Path) -> None:
@@ -33,7 +31,7 @@ def draw_track_study(study: Study, path: Path) -> None:
         for axis, world in zip(axes[row], shown, strict=False):
             _draw_errors(axis, study, world, kind)
         for memory, shares in kept.items():
-            counts, values = zip(*((count, shares[name]) for count, name in _counts(shares, kind)), strict=True)
+            counts, values = zip(*((count, shares[name]) for count, name in counts_of(shares, kind)), strict=True)
             axes[row, -1].plot(counts, values, "o-", color=COLOURS[memory], lw=1.6, ms=4)
         axes[row, -1].axhline(1.0, color="#888888", ls=":", lw=1)
         axes[row, -1].set(xlabel=KINDS[kind], ylabel="share kept", title="what is kept of a spin told first")
@@ -48,7 +46,7 @@ def _draw_errors(axis: Axes, study: Study, world: str, kind: str) -> None:
     for piece in study["pieces"]:
         if piece["world"] != world:
             continue
-        counts, names = zip(*_counts(piece["errors_m"], kind), strict=True)
+        counts, names = zip(*counts_of(piece["errors_m"], kind), strict=True)
         errors = np.array([piece["errors_m"][name] for name in names])
         colour = COLOURS[piece["memory"]]
         axis.plot(counts, errors.mean(1), "o-", color=colour, lw=1.6, ms=4, label=piece["memory"])
@@ -56,8 +54,3 @@ def _draw_errors(axis: Axes, study: Study, world: str, kind: str) -> None:
     axis.set(xlabel=KINDS[kind], ylabel="mean error (m)", title=WORLDS[world])
     axis.set_ylim(bottom=0.0)
     finish(axis)
-
-
-def _counts(named: Mapping[str, object], kind: str) -> list[tuple[int, str]]:
-    """Observations of each hindrance of a kind, in order, and its name."""
-    return sorted((int(name.removeprefix(kind)), name) for name in named if name.startswith(kind))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from statistics import mean
 from typing import Final
 
@@ -11,24 +12,40 @@ SPIN_TOLD: Final = {"never": "soccer", "first": "soccer, spin told first", "last
 """Worlds that differ only in when a kick's spin is told."""
 
 
+KINDS: Final = {"last": "newest observations shown", "gap of": "observations missing before the newest two"}
+"""What hinders a forecast, by how its names begin."""
+
+
 def track_tables(study: Study) -> list[StudyTable]:
-    """A table for each world of the study, and one of what is kept of a spin that was told once."""
-    tables: dict[str, StudyTable] = {}
+    """Two tables for each world of the study, and those of what is kept of a spin that was told once."""
+    tables: dict[tuple[str, str], StudyTable] = {}
     for piece in study["pieces"]:
-        header = ["memory", "units", "parameters", *piece["errors_m"]]
-        title = f"{piece['world']}: mean error on unseen tracks, m (worst seed)"
-        if piece["world"] not in tables:
-            beside = [f"{error:.3f}" for error in piece["last_step_error_m"].values()]
-            tables[piece["world"]] = StudyTable(title, header, [["as the last step", "", "", *beside]])
-        table = tables[piece["world"]]
-        errors = [f"{mean(each):.3f} ({max(each):.3f})" for each in piece["errors_m"].values()]
-        table.rows.append([piece["memory"], str(piece["units"]), str(piece["parameters"]), *errors])
+        for kind, words in KINDS.items():
+            counts = counts_of(piece["errors_m"], kind)
+            if (piece["world"], kind) not in tables:
+                beside = [f"{piece['last_step_error_m'][name]:.3f}" for _, name in counts]
+                tables[piece["world"], kind] = StudyTable(
+                    f"{piece['world'].capitalize()}, {words}: mean error, m (worst seed)",
+                    ["memory", "units", *(str(count) for count, _ in counts)],
+                    [["as the last step", "", *beside]],
+                )
+            errors = [piece["errors_m"][name] for _, name in counts]
+            cells = [f"{mean(each):.3f} ({max(each):.3f})" for each in errors]
+            tables[piece["world"], kind].rows.append([piece["memory"], str(piece["units"]), *cells])
     kept = kept_spin(study)
-    if not kept:
-        return list(tables.values())
-    rows = [[memory, *(f"{share:.2f}" for share in shares.values())] for memory, shares in kept.items()]
-    title = "Spin told with the first observation: share of what it is worth when told with the newest"
-    return [*tables.values(), StudyTable(title, ["memory", *next(iter(kept.values()))], rows)]
+    return [*tables.values(), *(_kept_table(kept, kind) for kind in KINDS if kept)]
+
+
+def _kept_table(kept: dict[str, dict[str, float]], kind: str) -> StudyTable:
+    counts = counts_of(next(iter(kept.values())), kind)
+    rows = [[memory, *(f"{shares[name]:.2f}" for _, name in counts)] for memory, shares in kept.items()]
+    title = f"Spin told first, {KINDS[kind]}: share of its worth when told last"
+    return StudyTable(title, ["memory", *(str(count) for count, _ in counts)], rows)
+
+
+def counts_of(named: Mapping[str, object], kind: str) -> list[tuple[int, str]]:
+    """Observations of each hindrance of a kind, in order, and its name."""
+    return sorted((int(name.removeprefix(kind)), name) for name in named if name.startswith(kind))
 
 
 def kept_spin(study: Study) -> dict[str, dict[str, float]]:

@@ -66,13 +66,15 @@ def _track_piece(world: str, errors: list[float]) -> dict[str, object]:
 
 def test_tracks_have_a_table_for_each_world() -> None:
     tables = track_tables({"pieces": [_track_piece("one", [0.5, 0.25]), _track_piece("two", [0.5, 0.25])]})
-    assert [table.rows[1] for table in tables] == [["rnn", "4", "100", "0.375 (0.500)", "0.750 (1.000)"]] * 2
+    rows = [["rnn", "4", "0.375 (0.500)"], ["rnn", "4", "0.750 (1.000)"]]
+    assert [table.rows[1] for table in tables] == rows * 2
+    assert [table.header for table in tables[:2]] == [["memory", "units", "4"], ["memory", "units", "3"]]
 
 
 def test_a_spin_told_first_is_kept_by_the_share_of_its_worth(tmp_path: Path) -> None:
     errors = {"soccer": [3.0], "soccer, spin told first": [2.5], "soccer, spin told last": [1.0]}
     study = {"pieces": [_track_piece(world, each) for world, each in errors.items()]}
-    assert track_tables(study)[-1].rows == [["rnn", "0.25", "0.25"]]
+    assert [table.rows for table in track_tables(study)[-2:]] == [[["rnn", "0.25"]]] * 2
     draw_track_study(study, tmp_path / "tracks.png")
     assert (tmp_path / "tracks.png").read_bytes().startswith(b"\x89PNG")
 
