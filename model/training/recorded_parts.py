@@ -11,6 +11,7 @@ import numpy as np
 from pathcast.errors import InputError
 from pathcast.formats import read_tracks
 from pathcast.model.training.settings import TrainingSettings
+from pathcast.model.training.visits import HELD_OUT
 from pathcast.tracks import Tracks
 
 TRAIN_SHARE, VALIDATION_SHARE = 0.8, 0.1
@@ -20,9 +21,9 @@ TRAIN_SHARE, VALIDATION_SHARE = 0.8, 0.1
 def read_parts(settings: TrainingSettings) -> dict[str, Tracks]:
     """Tracks of "train", "validation" and "test".
 
-    Without validation tracks each scene's time is cut twice, and tracks with it: what chooses and what is scored is
-    always later than what was trained on. With validation tracks all others are trained on, and the scores are those
-    of the validation tracks.
+    Without validation tracks, of every `HELD_OUT` scenes one chooses and one is scored, whole; of fewer scenes each
+    one's time is cut twice, and tracks with it: what chooses and what is scored is always later than what was trained
+    on. With validation tracks all others are trained on, and the scores are those of the validation tracks.
 
     Raises:
         InputError: Files that cannot be read, other options than readers have, or a scene too short to be cut.
@@ -31,6 +32,11 @@ def read_parts(settings: TrainingSettings) -> dict[str, Tracks]:
     if settings.validation_tracks:
         validation = _read(settings.validation_tracks, settings.reading)
         return {"train": tracks, "validation": validation, "test": validation}
+    scenes, number = np.unique(tracks.scene, return_inverse=True)
+    if len(scenes) >= HELD_OUT:
+        turn = number.reshape(-1) % HELD_OUT
+        rows = {"train": turn < HELD_OUT - 2, "validation": turn == HELD_OUT - 2, "test": turn == HELD_OUT - 1}
+        return {name: tracks.select(each) for name, each in rows.items()}
     begins, spans = _times(tracks)
     since = (tracks.time - begins) / np.maximum(spans, 1e-9)
     last = TRAIN_SHARE + VALIDATION_SHARE

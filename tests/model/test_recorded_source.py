@@ -9,12 +9,17 @@ import numpy as np
 import pytest
 
 from pathcast.errors import InputError
+from pathcast.formats import write_tracks
 from pathcast.model.frontends.heading import HeadingFrontEnd
 from pathcast.model.training.observed import examples_of
 from pathcast.model.training.recorded_parts import read_parts
 from pathcast.model.training.recorded_source import RecordedSource
 from pathcast.model.training.settings import TrainingSettings
+from pathcast.settings import load_settings
+from pathcast.simulator.pedestrian.crowd import simulate_crowd
 from pathcast.tracks import Tracks
+
+OWN_TRACKS = Path(__file__).parents[2] / "configs" / "own-tracks.toml"
 
 SETTINGS = TrainingSettings(
     world="tracks",
@@ -154,6 +159,17 @@ def test_without_validation_tracks_what_chooses_is_later_than_what_was_trained_o
     assert {len(np.unique(part.scene)) for part in parts.values()} == {2}
     for earlier, later in (("train", "validation"), ("validation", "test")):
         assert parts[earlier].time.max() < parts[later].time.min()
+
+
+def test_many_short_scenes_are_learned_from_and_held_out_whole(tmp_path: Path) -> None:
+    """Those of the tutorial, by its settings."""
+    write_tracks(simulate_crowd("corridor", 40, 0, record_s=0.4).tracks, tmp_path / "walkers.csv")
+    chosen = {"tracks": [str(tmp_path / "walkers.csv")], "num_train": 640}
+    settings = load_settings(TrainingSettings, path=OWN_TRACKS, flags=chosen, environment={})
+    parts = read_parts(settings)
+    scenes = {name: set(part.scene.tolist()) for name, part in parts.items()}
+    assert [len(each) for each in scenes.values()] == [32, 4, 4] and len(set.union(*scenes.values())) == 40
+    RecordedSource(settings, parts)
 
 
 def test_unknown_options_of_reading_are_refused(tmp_path: Path) -> None:
