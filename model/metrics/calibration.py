@@ -15,8 +15,9 @@ from scipy.optimize import minimize_scalar
 
 from pathcast.errors import InputError
 from pathcast.model.forecast import Forecast
-from pathcast.model.metrics.coverage import highest_density_regions
+from pathcast.model.metrics.coverage import mass_above
 from pathcast.model.metrics.likelihood import log_density
+from pathcast.model.metrics.mixture import pieces
 
 SMALLEST, LARGEST = 0.05, 20.0
 """Scales that are looked at."""
@@ -87,16 +88,19 @@ def needed_scale(
     Returns:
         Factors; the largest that is looked at where none is enough, NaN where the truth is unknown.
     """
-    seed = int(random.integers(2**63))
-    low, high = np.full(truth.shape[:2], np.log(SMALLEST)), np.full(truth.shape[:2], np.log(LARGEST))
-    while (high - low).max(initial=0.0) > PRECISION:
-        middle = (low + high) / 2
-        trial = scale_spread(forecast, np.exp(middle))
-        region = highest_density_regions(trial, truth, np.random.default_rng(seed), level, num_samples)
-        is_inside = region.mass_above < level - 1e-12
-        high = np.where(is_inside, middle, high)
-        low = np.where(is_inside, low, middle)
-    return np.where(np.isfinite(truth).all(axis=2), np.exp(high), np.nan)
+    needed, own = np.empty(truth.shape[:2]), np.random.default_rng(int(random.integers(2**63)))
+    for rows, mixture, true in pieces(forecast, truth):
+        drawn = mixture.draw(num_samples, own)
+        low, high = np.full(len(true), np.log(SMALLEST)), np.full(len(true), np.log(LARGEST))
+        while (high - low).max(initial=0.0) > PRECISION:
+            middle = (low + high) / 2
+            trial = mixture.widened(np.exp(middle))
+            samples = trial.place(drawn[0], drawn[1].copy())
+            is_inside = mass_above(trial, true, trial.log_densities(samples)) < level - 1e-12
+            high = np.where(is_inside, middle, high)
+            low = np.where(is_inside, low, middle)
+        needed[rows] = np.exp(high).reshape(-1, truth.shape[1])
+    return np.where(np.isfinite(truth).all(axis=2), needed, np.nan)
 
 
 def scale_spread(forecast: Forecast, scale: Float[np.ndarray, "*track time"]) -> Forecast:

@@ -14,7 +14,7 @@ from jaxtyping import Float
 
 from pathcast.model.forecast import Forecast
 from pathcast.model.metrics.displacement import mean_over_steps
-from pathcast.model.metrics.mixture import pieces
+from pathcast.model.metrics.mixture import Mixture, pieces
 
 NUM_SAMPLES = 199
 """With the truth they are 200, so that levels in steps of half a percent are met exactly."""
@@ -64,15 +64,22 @@ def highest_density_regions(
         level: Share of the mixture that a region holds, between 0 and 1.
         num_samples: M.
     """
-    mass_above, size = np.empty(truth.shape[:2]), np.empty(truth.shape[:2])
+    above, size = np.empty(truth.shape[:2]), np.empty(truth.shape[:2])
     for rows, mixture, true in pieces(forecast, truth):
         samples = mixture.sample(num_samples, random)
         at_samples = mixture.log_densities(samples)
-        at_truth = mixture.log_densities(true[:, None])
-        above = (at_samples > at_truth).sum(axis=1) / (num_samples + 1.0)
-        above[np.isnan(at_truth[:, 0])] = np.nan
         inside = at_samples >= np.quantile(at_samples, 1.0 - level, axis=1, keepdims=True)
         area = np.where(inside, np.exp(-at_samples), 0.0).sum(axis=1) / num_samples
-        mass_above[rows] = above.reshape(-1, truth.shape[1])
+        above[rows] = mass_above(mixture, true, at_samples).reshape(-1, truth.shape[1])
         size[rows] = area.reshape(-1, truth.shape[1])
-    return Region(level, mass_above, size)
+    return Region(level, above, size)
+
+
+def mass_above(
+    mixture: Mixture, true: Float[np.ndarray, "cell axis"], at_samples: Float[np.ndarray, "cell sample"]
+) -> Float[np.ndarray, " cell"]:
+    """Share of each cell's mixture that is denser than at its true position, by log densities at samples of it."""
+    at_truth = mixture.log_densities(true[:, None])
+    above: np.ndarray = (at_samples > at_truth).sum(axis=1) / (at_samples.shape[1] + 1.0)
+    above[np.isnan(at_truth[:, 0])] = np.nan
+    return above

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float
@@ -53,10 +53,25 @@ class Mixture:
 
     def sample(self, num_samples: int, random: np.random.Generator) -> Float[np.ndarray, "cell sample axis"]:
         """Independent draws, metres."""
+        return self.place(*self.draw(num_samples, random))
+
+    def draw(
+        self, num_samples: int, random: np.random.Generator
+    ) -> tuple[Float[np.ndarray, "cell sample"], Float[np.ndarray, "cell sample axis"]]:
+        """What chooses the modes of samples, in [0, 1), and standard normal numbers that place them."""
         uniforms = random.random((len(self.means), num_samples))
-        points = random.standard_normal((len(self.means), num_samples, self.means.shape[2]))
-        kernels.place_samples(self.weights, self.means, self.factors, uniforms, points)
-        return points
+        return uniforms, random.standard_normal((len(self.means), num_samples, self.means.shape[2]))
+
+    def place(
+        self, uniforms: Float[np.ndarray, "cell sample"], normals: Float[np.ndarray, "cell sample axis"]
+    ) -> Float[np.ndarray, "cell sample axis"]:
+        """Samples by numbers that were drawn, in whose place they are put; metres."""
+        kernels.place_samples(self.weights, self.means, self.factors, uniforms, normals)
+        return normals
+
+    def widened(self, factor: Float[np.ndarray, " cell"]) -> Mixture:
+        """The same with each cell's standard deviations multiplied."""
+        return replace(self, factors=self.factors * factor[:, None, None])
 
 
 def pieces(
