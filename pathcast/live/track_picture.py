@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from pathcast.formats.atomic import replacing
 from pathcast.live.memory_picture import COLOURS, finish
@@ -33,6 +34,8 @@ def draw_track_study(study: Study, path: Path) -> None:
         for memory, shares in kept.items():
             counts, values = zip(*((count, shares[name]) for count, name in counts_of(shares, kind)), strict=True)
             axes[row, -1].plot(counts, values, "o-", color=COLOURS[memory], lw=1.6, ms=4)
+        axes[row, -1].set_ylim(bottom=0.0)
+        axes[row, -1].xaxis.set_major_locator(MaxNLocator(integer=True))
         axes[row, -1].axhline(1.0, color="#888888", ls=":", lw=1)
         axes[row, -1].set(xlabel=KINDS[kind], ylabel="share kept", title="what is kept of a spin told first")
         finish(axes[row, -1])
@@ -52,5 +55,5 @@ def _draw_errors(axis: Axes, study: Study, world: str, kind: str) -> None:
         axis.plot(counts, errors.mean(1), "o-", color=colour, lw=1.6, ms=4, label=piece["memory"])
         axis.fill_between(counts, errors.min(1), errors.max(1), color=colour, alpha=0.1, lw=0)
     axis.set(xlabel=KINDS[kind], ylabel="mean error (m)", title=WORLDS[world])
-    axis.set_ylim(bottom=0.0)
+    axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     finish(axis)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from statistics import mean
 from typing import Final
@@ -14,6 +15,7 @@ SPIN_TOLD: Final = {"never": "soccer", "first": "soccer, spin told first", "last
 
 KINDS: Final = {"last": "newest observations shown", "gap of": "observations missing before the newest two"}
 """What hinders a forecast, by how its names begin."""
+LEAST_WORTH: Final = 0.1
 
 
 def track_tables(study: Study) -> list[StudyTable]:
@@ -38,7 +40,7 @@ def track_tables(study: Study) -> list[StudyTable]:
 
 def _kept_table(kept: dict[str, dict[str, float]], kind: str) -> StudyTable:
     counts = counts_of(next(iter(kept.values())), kind)
-    rows = [[memory, *(f"{shares[name]:.2f}" for _, name in counts)] for memory, shares in kept.items()]
+    rows = [[memory, *(_share(shares[name]) for _, name in counts)] for memory, shares in kept.items()]
     title = f"Spin told first, {KINDS[kind]}: share of its worth when told last"
     return StudyTable(title, ["memory", *(str(count) for count, _ in counts)], rows)
 
@@ -49,7 +51,10 @@ def counts_of(named: Mapping[str, object], kind: str) -> list[tuple[int, str]]:
 
 
 def kept_spin(study: Study) -> dict[str, dict[str, float]]:
-    """By memory and hindrance, (never - first) / (never - last) of errors; 1 is all, 0 none. Empty without kicks."""
+    """By memory and hindrance, (never - first) / (never - last) of errors; 1 is all, 0 none. Empty without kicks.
+
+    Not a number where the spin is worth less than `LEAST_WORTH` of the error even when it is told last.
+    """
     errors: dict[tuple[str, str], dict[str, float]] = {}
     for piece in study["pieces"]:
         found = {name: mean(each) for name, each in piece["errors_m"].items()}
@@ -58,5 +63,13 @@ def kept_spin(study: Study) -> dict[str, dict[str, float]]:
     shares: dict[str, dict[str, float]] = {}
     for memory in memories:
         never, first, last = (errors[world, memory] for world in SPIN_TOLD.values())
-        shares[memory] = {name: (never[name] - first[name]) / (never[name] - last[name]) for name in never}
+        worth = {name: never[name] - last[name] for name in never}
+        shares[memory] = {
+            name: (never[name] - first[name]) / worth[name] if worth[name] > LEAST_WORTH * never[name] else math.nan
+            for name in never
+        }
     return shares
+
+
+def _share(value: float) -> str:
+    return "nothing to keep" if math.isnan(value) else f"{value:.2f}"
