@@ -20,8 +20,12 @@ PROTOC := .venv-proto/.installed
 PEERS := .venv-bench/.installed .venv-bench-crowd/.installed .venv-bench-serving/.installed
 LOAD := build/load/stream_load
 KERNELS := $(shell grep -rl --include='*.py' njit simulator model pathcast/compiled.py)
+# one thread each, and no spinning: WORKERS share the cores
+ALONE := OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE
 GENERATED := forecast_pb2.py forecast_pb2.pyi forecast_pb2_grpc.py forecast_pb2_grpc.pyi
 PIP := -m pip --disable-pip-version-check install
+# compiled once, not at every start, whatever the environment says
+export PYTHONDONTWRITEBYTECODE :=
 
 # $(call generate,FOLDER) compiles the contract into FOLDER/pathcast/v1.
 generate = PATH="$(CURDIR)/.venv-proto/bin:$$PATH" python -m grpc_tools.protoc -Iproto --python_out=$(1) \
@@ -46,7 +50,7 @@ demo: $(COMPILED)  ## simulate, train, serve, forecast; writes demo/ and says ho
 
 test: $(COMPILED) $(PROTOC)  ## all tests but the slow ones
 	@mkdir -p build
-	$(BIN)/python -m pytest -n $(WORKERS) -m 'not slow' --junitxml=build/tests.xml $(PYTEST_ARGS)
+	$(ALONE) $(BIN)/python -m pytest -n $(WORKERS) -m 'not slow' --junitxml=build/tests.xml $(PYTEST_ARGS)
 
 test-browser: $(COMPILED) .venv-browser/.installed  ## the live page in a real browser, installed where that is allowed
 	@if ! command -v chromium >/dev/null; then \
@@ -87,7 +91,7 @@ bundles: $(COMPILED)  ## train the bundles that ship anew, some minutes each
 		$(BIN)/python -m pathcast train --config configs/$$name.toml --out model/bundles/$$name/1 --overwrite || exit 1; done
 
 coverage: $(COMPILED) $(PROTOC)  ## the tests, with the lines they leave out
-	$(BIN)/python -m pytest -n $(WORKERS) -m 'not slow' --cov --cov-report=term-missing $(PYTEST_ARGS)
+	$(ALONE) $(BIN)/python -m pytest -n $(WORKERS) -m 'not slow' --cov --cov-report=term-missing $(PYTEST_ARGS)
 
 check: lint types fresh contract  ## lint, format, types, freshness of the generated code
 

@@ -15,7 +15,10 @@ import sys
 import types
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial, wraps
+from itertools import count
 from pathlib import Path
+from typing import Any
 
 import jaxtyping
 import numpy as np
@@ -49,6 +52,49 @@ def checked_modules() -> list[str]:
 checker = types.ModuleType("pathcast_shape_checks")
 checker.check = beartype(conf=BeartypeConf(is_pep484_tower=True))  # type: ignore[attr-defined]
 sys.modules[checker.__name__] = checker
+check_shapes = jaxtyping.jaxtyped
+CHECKED_CALLS = 16
+"""Of each function in each test: the thousandth call of a loop has the shapes of those before it."""
+SHAPED = re.compile(r"\b(Bool|Float|Int|UInt)\d*\[")
+number_of_test = count()
+this_test = next(number_of_test)
+
+
+def check_some(function: Any, *, typechecker: Any) -> Any:
+    """A function whose first calls in each test are checked, if shapes are annotated; a class as the hook has it."""
+    if isinstance(function, type):
+        return check_shapes(function, typechecker=typechecker)
+    if not any(SHAPED.search(str(each)) for each in function.__annotations__.values()):
+        return function
+    checked, calls, test = None, 0, -1
+
+    @wraps(function)
+    def call(*positional: Any, **named: Any) -> Any:
+        nonlocal checked, calls, test
+        if test != this_test:
+            calls, test = 0, this_test
+        calls += 1
+        if calls > CHECKED_CALLS:
+            return function(*positional, **named)
+        if checked is None:  # made when it is called: most functions of a module are not, in one test's process
+            checked = check_shapes(function, typechecker=typechecker)
+        return checked(*positional, **named)
+
+    return call
+
+
+def pytest_runtest_setup() -> None:
+    """Functions count their calls anew."""
+    global this_test
+    this_test = next(number_of_test)
+
+
+def checks_some(*, typechecker: Any) -> Any:
+    """In the place of `jaxtyping.jaxtyped`, as its import hook calls it."""
+    return partial(check_some, typechecker=typechecker)
+
+
+jaxtyping.jaxtyped = checks_some
 jaxtyping.install_import_hook(checked_modules(), f"{checker.__name__}.check")
 
 

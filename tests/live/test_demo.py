@@ -24,6 +24,7 @@ from pathcast.service.client import Client, LocalServer
 TINY = {
     "num_train": 512,
     "num_validation": 200,
+    "num_calibration": 400,
     "epochs": 2,
     "num_modes": 2,
     "batch": 64,

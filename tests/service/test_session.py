@@ -176,13 +176,14 @@ def test_every_track_of_a_frame_is_forecast_or_remarked_and_is_as_if_alone(seen,
     random = np.random.default_rng(3)
     talk = Conversation(coast_s=0.25)
     alone: dict[int, Conversation] = {}
+    ever = sorted(set(ended).union(*seen))
     for step, ids in enumerate(seen):
         time = 0.1 * step
         places = {each: tuple(random.normal(0, 5, 2)) for each in sorted(ids)}
         forecasts = talk.see(time, **{f"t{each}": place for each, place in places.items()})
         said = {each.track_id for each in forecasts.remarks}
         assert ids <= said | set(forecasts.track_ids.tolist())
-        for each in range(13):
+        for each in ever:
             own = alone.setdefault(each, Conversation(coast_s=0.25))
             found = own.see(time, **({f"t{each}": places[each]} if each in places else {}))
             rows = np.flatnonzero(forecasts.track_ids == each)
