@@ -64,11 +64,12 @@ def small(command: str, address: str = "") -> list[str]:
     return [word.replace(ADDRESS, address or ADDRESS) for word in words]
 
 
-def run(words: list[str], folder: Path, stdin: str | None = None) -> str:
-    """What a command prints that must end well."""
-    done = subprocess.run([*PATHCAST, *words], cwd=folder, input=stdin, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+def within(words: list[str], stdin: str | None = None) -> tuple[int, str]:
+    """Exit code and output of a command in this process."""
+    done = CliRunner().invoke(group, words, input=stdin)
+    if done.exception is not None and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    return done.exit_code, done.output
 
 
 def written(words: list[str]) -> set[str]:
@@ -184,13 +185,15 @@ def test_every_server_listens_and_stops(command: str, here: Path) -> None:
 
 @pytest.mark.parametrize("command", WATCHES)
 def test_every_watch_prints_forecasts(command: str, here: Path, address: str) -> None:
-    assert "forecasting" in run(small(command, address), here, stdin=blocks("json")[0])
+    code, output = within(small(command, address), stdin=blocks("json")[0])
+    assert code == 0 and "forecasting" in output, output
 
 
 @pytest.mark.parametrize("command", PLAYBACKS)
 def test_every_playback_is_written(command: str, here: Path) -> None:
     words = small(command)
-    run(words, here)
+    code, output = within(words)
+    assert code == 0, output
     assert all((here / name).stat().st_size > 10_000 for name in written(words))
 
 
@@ -207,18 +210,14 @@ def test_every_page_says_where_it_is_and_is_there(command: str, here: Path, addr
 
 
 @pytest.mark.parametrize("command", SIMULATIONS)
-def test_every_simulate_writes_the_files_it_names(command: str, tmp_path: Path) -> None:
+def test_every_simulate_writes_the_files_it_names(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     words = words_of(command)
-    run(words, tmp_path)
+    monkeypatch.chdir(tmp_path)
+    code, output = within(words)
+    assert code == 0, output
     assert {path.name for path in tmp_path.iterdir()} == written(words)
-
-
-def within(words: list[str]) -> tuple[int, str]:
-    """Exit code and output of a command in this process."""
-    done = CliRunner().invoke(group, words)
-    if done.exception is not None and not isinstance(done.exception, SystemExit):
-        raise done.exception
-    return done.exit_code, done.output
 
 
 @pytest.mark.parametrize("command", EVALUATIONS)
