@@ -23,7 +23,6 @@ from pathcast.formats.atomic import replacing
 from pathcast.formats.eth_ucy import check_frame_rate
 from pathcast.formats.frames import check_one_scene, check_planar, check_track_numbers, numbered_frames
 from pathcast.formats.text import read_bytes
-from pathcast.formats.walkable_area import venue_of_wkt, walkable_wkt
 from pathcast.tracks import Tracks
 from pathcast.venue import Venue
 
@@ -71,6 +70,8 @@ def read_jupedsim_venue(path: Path) -> Venue:
     Raises:
         InputError: It is no such file, or its geometry is no polygon.
     """
+    from pathcast.formats.walkable_area import venue_of_wkt
+
     with _opened(path) as database:
         found = database.execute(
             "SELECT wkt FROM geometry LEFT JOIN frame_data ON hash = geometry_hash"
@@ -101,6 +102,8 @@ def write_jupedsim(
     Raises:
         InputError: What the file cannot hold, another version, or a place where no file can be written.
     """
+    from pathcast.formats.walkable_area import walkable_wkt
+
     if version not in VERSIONS:
         raise InputError("version", " or ".join(map(str, VERSIONS)), f"{version}")
     check_planar(tracks, str(path))
@@ -122,6 +125,8 @@ def write_jupedsim(
 
 def _fill(database: sqlite3.Connection, columns: list[Any], rate: float, wkt: str, version: int) -> None:
     """Writes all tables in one transaction."""
+    from pathcast.formats.walkable_area import venue_of_wkt
+
     facing = ", ori_x REAL NOT NULL, ori_y REAL NOT NULL" if version == 2 else ""
     number = int.from_bytes(blake2b(wkt.encode(), digest_size=8).digest(), "big", signed=True)
     frames = columns[0]

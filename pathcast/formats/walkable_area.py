@@ -3,33 +3,34 @@
 Walls and exits are cut where they meet; each connected piece of them encloses what its outermost way round encloses,
 and a piece inside another (the walls of a building on a square) is a hole in it. Walls that end freely have no
 thickness and leave no trace. Where nothing is enclosed, the area is the rectangle around everything.
+
+All of it lies on a grid of 1e-6 m: what comes to the same point of it meets, and what is hardly broader is neither
+ground, building nor obstacle. Shapely does the geometry; modules that may do without import this one inside functions.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+from collections.abc import Sequence
 from itertools import pairwise
+from typing import Any, Final
 
 import numpy as np
+import shapely
 from jaxtyping import Float
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from pathcast.errors import InputError
-from pathcast.formats.planar_edges import (
-    GRID,
-    Edge,
-    Point,
-    Ring,
-    connected_pieces,
-    cut_edges,
-    edges_of,
-    is_inside_ring,
-    outline,
-    point_aside,
-    rings_of,
-    signed_area,
-)
 from pathcast.venue import Segment, Venue, box_corners
+
+DECIMALS: Final = 6
+GRID: Final = 1e-6
+"""Metres."""
+FARTHEST: Final = 1e9
+"""Metres from the origin along an axis; beyond, numbers lie farther apart than the grid's points."""
+
+Ring = list[tuple[float, float]]
+"""Its corners, the first one once."""
 
 
 def walkable_polygons(
@@ -43,22 +44,11 @@ def walkable_polygons(
         margin: Metres, of the rectangle around everything where that is so.
 
     Raises:
-        InputError: There is nothing to put a rectangle around, or all of the ground is under obstacles.
+        InputError: There is nothing to put a rectangle around, all of the ground is under obstacles, or something lies
+            too far away.
     """
-    edges = cut_edges(_segments(venue)) if venue is not None else []
-    outlines = [way for way in map(outline, connected_pieces(edges)) if abs(signed_area(way)) > GRID]
-    if not outlines:
-        outlines = [_rectangle(venue, around, margin)]
-    boxes = [[corner[:2] for corner in box_corners(box)] for box in venue.obstacles] if venue is not None else []
-    drawn = cut_edges([edge for ring in (*outlines, *boxes) for edge in edges_of(ring)])
-    rings = rings_of([turned for edge in drawn for turned in _borders(edge, outlines, boxes)])
-    outer = [ring for ring in rings if signed_area(ring) > 0]
-    if not outer:
-        raise InputError(f"venue {venue.name if venue else ''}", "ground to walk on", "obstacles alone")
-    polygons = [[ring] for ring in sorted(outer, key=signed_area)]
-    for hole in (ring for ring in rings if signed_area(ring) < 0):
-        next(polygon for polygon in polygons if is_inside_ring(_beside(hole), polygon[0])).append(hole)
-    return polygons
+    polygons = shapely.get_parts(_ground(venue, around, margin))
+    return [[_corners(ring) for ring in (polygon.exterior, *polygon.interiors)] for polygon in polygons]
 
 
 def walkable_wkt(venue: Venue | None, around: Float[np.ndarray, "point 2"] | None = None) -> str:
@@ -67,12 +57,7 @@ def walkable_wkt(venue: Venue | None, around: Float[np.ndarray, "point 2"] | Non
     Raises:
         InputError: As of `walkable_polygons`.
     """
-
-    def text(ring: Ring) -> str:
-        return "(" + ", ".join(f"{x!r} {y!r}" for x, y in (*ring, ring[0])) + ")"
-
-    polygons = ["(" + ", ".join(map(text, polygon)) + ")" for polygon in walkable_polygons(venue, around)]
-    return f"POLYGON {polygons[0]}" if len(polygons) == 1 else f"MULTIPOLYGON ({', '.join(polygons)})"
+    return str(shapely.to_wkt(_ground(venue, around, 1.0), rounding_precision=DECIMALS))
 
 
 def venue_of_wkt(text: str, name: str) -> Venue:
@@ -81,47 +66,78 @@ def venue_of_wkt(text: str, name: str) -> Venue:
     Raises:
         InputError: It is no polygon of finite numbers.
     """
-    if not re.match(r"\s*(MULTI)?POLYGON|\s*GEOMETRYCOLLECTION", text, re.IGNORECASE):
+    try:
+        with np.errstate(over="ignore"):
+            geometry = shapely.from_wkt(text)
+    except shapely.errors.GEOSException as error:
+        raise InputError(f"{name}: geometry", "well-known text of a polygon", f"{text[:40]!r} ({error})") from error
+    polygons = shapely.get_parts(shapely.get_parts(geometry))
+    if not (shapely.get_type_id(polygons) == shapely.GeometryType.POLYGON).all():
         raise InputError(f"{name}: geometry", "POLYGON, MULTIPOLYGON or GEOMETRYCOLLECTION of them", repr(text[:40]))
-    walls = []
-    for ring in re.findall(r"\(([^()]+)\)", text):
-        try:
-            points = [(float(cells[0]), float(cells[1]), 0.0) for cells in map(str.split, ring.split(","))]
-        except (ValueError, IndexError) as error:
-            raise InputError(f"{name}: geometry", "pairs of numbers", repr(ring[:40])) from error
-        walls += [Segment(start=start, end=end) for start, end in pairwise(points) if start != end]
+    if not np.isfinite(shapely.get_coordinates(polygons)).all():
+        raise InputError(f"{name}: geometry", "finite numbers", repr(text[:40]))
+    walls = [
+        Segment(start=(*start, 0.0), end=(*end, 0.0))
+        for ring in shapely.get_rings(polygons)
+        for start, end in pairwise(shapely.get_coordinates(ring).tolist())
+        if start != end
+    ]
     if not walls:
         raise InputError(f"{name}: geometry", "a ring with edges", repr(text[:40]))
     return Venue(name=name, origin_of="that of the file", walls=tuple(walls))
 
 
-def _segments(venue: Venue) -> list[Edge]:
-    return [(piece.start[:2], piece.end[:2]) for piece in (*venue.walls, *venue.exits)]
+def _ground(venue: Venue | None, around: Float[np.ndarray, "point 2"] | None, margin: float) -> Any:
+    """The walkable area on the grid: a polygon, or several as one geometry."""
+    outlines, boxes = [], []
+    if venue is not None:
+        _check_near(venue.extent())
+        outlines = _outlines(venue)
+        boxes = _broad([shapely.Polygon(np.round(box_corners(box), DECIMALS)[:, :2]) for box in venue.obstacles])
+    rings = shapely.boundary(outlines or [_rectangle(venue, around, margin)])
+    enclosed = shapely.build_area(shapely.GeometryCollection(list(rings)))
+    free = shapely.difference(enclosed, shapely.union_all(boxes, grid_size=GRID), grid_size=GRID)
+    polygons = _broad(shapely.simplify(free, GRID))
+    if not polygons:
+        raise InputError(f"venue {venue.name if venue else ''}", "ground to walk on", "obstacles alone")
+    return shapely.orient_polygons(polygons[0] if len(polygons) == 1 else shapely.MultiPolygon(polygons))
 
 
-def _rectangle(venue: Venue | None, around: Float[np.ndarray, "point 2"] | None, margin: float) -> Ring:
-    """The rectangle around everything, counter-clockwise."""
+def _outlines(venue: Venue) -> list[Any]:
+    """What each connected piece of walls and exits encloses: polygons without holes, of which no two cross."""
+    drawn = np.array([[segment.start[:2], segment.end[:2]] for segment in (*venue.walls, *venue.exits)])
+    if not len(drawn):
+        return []
+    edges = shapely.get_parts(shapely.union_all(shapely.linestrings(drawn.round(DECIMALS)), grid_size=GRID))
+    one, other = shapely.STRtree(edges).query(edges, predicate="intersects")
+    graph = coo_array((np.ones(len(one)), (one, other)), shape=(len(edges), len(edges)))
+    num_pieces, piece = connected_components(graph, directed=False)
+    enclosed = [shapely.union_all(shapely.polygonize(edges[piece == index]).geoms) for index in range(num_pieces)]
+    return [polygon for ground in enclosed for polygon in _broad(ground)]
+
+
+def _broad(shapes: Any) -> list[Any]:
+    """The polygons of one or several shapes, but for those that are no broader than the grid."""
+    return [polygon for polygon in shapely.get_parts(shapes) if polygon.area > GRID * polygon.length]
+
+
+def _rectangle(venue: Venue | None, around: Float[np.ndarray, "point 2"] | None, margin: float) -> Any:
+    """The rectangle around everything."""
     points = [corner for x, y in ([venue.extent()] if venue is not None else []) for corner in zip(x, y, strict=True)]
     points += [] if around is None else [tuple(row) for row in around.tolist()]
     if not points:
         raise InputError("walkable area", "a venue, or people to put a rectangle around", "neither")
-    (west, south), (east, north) = np.min(points, axis=0) - margin, np.max(points, axis=0) + margin
-    return [(float(x), float(y)) for x, y in ((west, south), (east, south), (east, north), (west, north))]
+    _check_near(points)
+    return shapely.box(*np.min(points, axis=0) - margin, *np.max(points, axis=0) + margin)
 
 
-def _borders(edge: Edge, outlines: list[Ring], boxes: list[Ring]) -> Iterator[Edge]:
-    """The edge with ground on its left alone, or nothing where it has ground or none on both sides."""
-
-    def is_ground(point: Point) -> bool:
-        return sum(is_inside_ring(point, ring) for ring in outlines) % 2 == 1 and not any(
-            is_inside_ring(point, box) for box in boxes
-        )
-
-    left, right = is_ground(point_aside(edge, 1.0)), is_ground(point_aside(edge, -1.0))
-    if left != right:
-        yield edge if left else (edge[1], edge[0])
+def _check_near(points: Sequence[tuple[float, float]]) -> None:
+    """Refuses what is too far away to lie on the grid."""
+    farthest = float(np.max(np.abs(points)))
+    if not farthest <= FARTHEST:
+        raise InputError("walkable area", f"coordinates up to {FARTHEST:g} m", f"{farthest:g} m")
 
 
-def _beside(ring: Ring) -> Point:
-    """A point of ground beside the first edge of a ring."""
-    return point_aside((ring[0], ring[1]), 1.0)
+def _corners(ring: Any) -> Ring:
+    """Adding 0 turns -0 into 0."""
+    return [(x + 0.0, y + 0.0) for x, y in ring.coords[:-1]]

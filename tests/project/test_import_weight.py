@@ -8,7 +8,7 @@ import sys
 import pytest
 
 HEAVY = ["torch", "numba", "onnxruntime", "pyarrow", "pydantic"]
-HEAVIER_THAN_HELP = [*HEAVY, "scipy", "matplotlib", "pandas", "grpc", "rich"]
+HEAVIER_THAN_HELP = [*HEAVY, "scipy", "shapely", "matplotlib", "pandas", "grpc", "rich"]
 
 
 def loaded_by(code: str) -> set[str]:
@@ -36,6 +36,12 @@ def test_importing_package_and_client_brings_nothing_heavy(code: str) -> None:
 def test_importing_the_models_brings_no_torch() -> None:
     assert "torch" not in loaded_by(
         "import pathcast.model, pathcast.model.library; pathcast.model.library.load_library()"
+    )
+
+
+def test_formats_and_verbs_bring_no_geometry() -> None:
+    assert "shapely" not in loaded_by(
+        "import pathcast.formats, pathcast.cli.forecast, pathcast.cli.serve, pathcast.cli.simulate, pathcast.cli.watch"
     )
 
 

@@ -30,13 +30,13 @@ def walk(client: Client, model: str = MODEL, num_frames: int = 5, x: float = 0.0
     return last
 
 
-def test_the_serving_process_never_loads_torch_and_stays_small(card):
+def test_the_serving_process_never_loads_torch_or_shapely_and_stays_small(card):
     with LocalServer([card.name]) as server, Client(server.address) as client:
         walk(client, card.name)
         process = psutil.Process(server.process.pid)
         maps = Path(f"/proc/{process.pid}/maps").read_text()
         resident = process.memory_info().rss
-    assert "torch" not in maps
+    assert "torch" not in maps and "shapely" not in maps
     assert resident < 320e6
     if "numba" not in maps and "llvmlite" not in maps:
         assert resident < 200e6
