@@ -16,6 +16,7 @@ SPIN_TOLD: Final = {"never": "soccer", "first": "soccer, spin told first", "last
 KINDS: Final = {"last": "newest observations shown", "gap of": "observations missing before the newest two"}
 """What hinders a forecast, by how its names begin."""
 LEAST_WORTH: Final = 0.1
+"""Share of an error that a spin must be worth for what is kept of it to be told."""
 
 
 def track_tables(study: Study) -> list[StudyTable]:

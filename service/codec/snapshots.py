@@ -16,7 +16,7 @@ import numpy as np
 from jaxtyping import Float
 
 from pathcast.errors import InputError
-from pathcast.model.course import is_possible
+from pathcast.model import course
 from pathcast.model.engine import Card
 from pathcast.model.states import COUNT, TIME, States
 from pathcast.service.messages import Snapshot
@@ -121,7 +121,7 @@ def read_snapshot(data: bytes, card: Card, fresh: States, num_course_columns: in
     if len(np.unique(ids)) != num_tracks:
         raise InputError(f"{_WHERE}: track ids", "unique ones", "some twice")
     _check_numbers(filters, memories, fresh)
-    if followed and not is_possible(courses).all():
+    if followed and not (course.is_possible(courses) & (courses[:, course.TIME] == filters[:, TIME])).all():
         raise InputError(f"{_WHERE}: courses", "some that observations lead to", "others")
     return Snapshot(
         model=card.name,

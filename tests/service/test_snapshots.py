@@ -275,6 +275,7 @@ def test_a_filter_of_made_up_numbers_is_refused_or_harmless(row, column, value):
         ({"states": States(np.ones((3, 33)), np.full((3, 128), np.inf, np.float32))}, "finite"),
         ({"courses": None}, "courses of 11 columns"),
         ({"courses": altered_courses(TIME, np.nan)}, "courses"),
+        ({"courses": altered_courses(TIME, 1e6)}, "courses"),
         ({"courses": altered_courses(VV, -1.0)}, "courses"),
         ({"courses": altered_courses(PV, 1e9)}, "courses"),
         ({"courses": altered_courses(SUSPICION, 1e6)}, "courses"),
